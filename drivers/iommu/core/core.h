@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of the core call in one another, one section per file.
+ * Drivers never include this.
+ */
+
+#ifndef __IOMMU_CORE_H
+#define __IOMMU_CORE_H
+
+#include "objects.h"
+
+/* registry.c: the IOMMU instances */
+bool iommu_registry_empty(void);
+void iommu_registry_add(struct iommu_device *iommu);
+void iommu_registry_del(struct iommu_device *iommu);
+
+/* buses.c: the buses whose devices an IOMMU can translate */
+int iommu_buses_probe(void);
+void iommu_buses_release(struct iommu_device *iommu);
+bool iommu_bus_is_known(const struct bus_type *bus);
+int iommu_bus_notify(struct notifier_block *nb, unsigned long action, void *data);
+
+/* probe.c: one device and its IOMMU */
+int iommu_probe_device_locked(struct device *dev, struct list_head *fresh);
+void iommu_release_device(struct device *dev);
+void iommu_group_finalize(struct iommu_group *group);
+
+/* group.c: the group and its members */
+struct group_member *iommu_member_create(struct iommu_group *group,
+					 struct device *dev);
+void iommu_member_destroy(struct iommu_group *group, struct group_member *m);
+struct group_member *iommu_group_find(struct iommu_group *group,
+				      struct device *dev);
+struct device *iommu_group_first_dev(struct iommu_group *group);
+
+/* default.c: which default domain a group gets */
+const char *iommu_domain_type_name(unsigned int type);
+int iommu_group_setup_default(struct iommu_group *group, unsigned int target);
+ssize_t iommu_group_store_type(struct iommu_group *group, const char *buf,
+			       size_t count);
+
+/* attach.c: every change of a primary domain */
+int iommu_group_set_domain(struct iommu_group *group,
+			   struct iommu_domain *domain);
+int iommu_group_force_domain(struct iommu_group *group,
+			     struct iommu_domain *domain);
+void iommu_group_set_core_domain(struct iommu_group *group);
+int iommu_member_join_domain(struct iommu_group *group, struct group_member *m);
+void iommu_member_leave_domain(struct iommu_group *group,
+			       struct group_member *m);
+void iommu_device_park(struct device *dev);
+
+/* ownership.c: who may decide about the primary domain */
+void iommu_member_drop_claims(struct iommu_group *group, struct group_member *m);
+bool iommu_group_is_claimed(struct iommu_group *group);
+
+/* pasid.c: attachments of PASIDs */
+bool iommu_group_has_pasids(struct iommu_group *group);
+bool iommu_group_has_attachments(struct iommu_group *group);
+void iommu_member_drop_pasids(struct iommu_group *group, struct device *dev);
+void iommu_group_drop_pasids(struct iommu_group *group);
+void iommu_group_publish_handle(struct iommu_group *group,
+				struct iommu_attach_handle *handle);
+
+/* domain.c: allocation of domains */
+struct iommu_domain *iommu_domain_alloc_type(const struct iommu_ops *ops,
+					     struct device *dev,
+					     unsigned int type);
+
+/* resv.c: reserved regions */
+int iommu_resv_map_direct(struct iommu_domain *domain, struct device *dev);
+
+/* fwspec.c: the IOMMU's record of a device */
+struct dev_iommu *dev_iommu_get(struct device *dev);
+
+#endif /* __IOMMU_CORE_H */
