@@ -44,7 +44,8 @@
  *
  *  FMT_GRANULE_SHIFT	log2 of the granule
  *  FMT_LEVEL_SHIFT	log2 of the entries of a table
- *  FMT_MIN_LEVELS, FMT_MAX_LEVELS
+ *  FMT_MIN_LEVELS, FMT_MAX_LEVELS, FMT_USUAL_LEVELS
+ *			the range, and the number that descents are unrolled for
  *  FMT_PGSIZES		every leaf size that the format can express
  *  FMT_ADDR_MASK	the address bits of leaves and links
  *  FMT_LINKED		a bit that hardware ignores in links.  Set in every link that
@@ -162,16 +163,16 @@ struct pgt {
  *	Map len bytes, with the largest pages that alignment, length and
  *	pgsize_bitmap allow.  gfp is for tables and says whether it may sleep.
  *	*mapped is always set to the bytes mapped from iova on, also on error.
- *	Return: 0; -EINVAL for a prot that cannot be expressed or a misaligned or
- *	empty range; -ERANGE when iova or paddr leaves its width; -EEXIST where
- *	something is mapped, and that is left as it was; -ENOMEM.
+ *	Return: 0; -EINVAL for a prot that cannot be expressed or a misaligned
+ *	range; -ERANGE for an empty one or when iova or paddr leaves its width;
+ *	-EEXIST where something is mapped, and that is left as it was; -ENOMEM.
  *	A large page over a table that unmap left behind empty replaces the table
  *	when there is a sync function; without one, smaller pages go into it.
  *
  * int FMT_map_sg(pgt, iova, sg, nents, prot, gfp, mapped)
  *	The same for a scatterlist, one segment behind the other.  Segments marked
  *	as bus addresses are skipped and take no iova; segments that adjoin in
- *	memory become one run.  Each must be a multiple of the granule, in both
+ *	memory become one run, which must be a multiple of the granule in both
  *	address and length (-EINVAL).
  *
  * size_t FMT_unmap(pgt, iova, len, gather)
@@ -179,11 +180,11 @@ struct pgt {
  *	span is in the range are detached and put on gather->freelist, which the
  *	caller frees after the invalidation; nothing else of gather is touched.
  *	Pages are never split: a large page that begins in the range and ends
- *	behind it is unmapped whole, as callers of iommu_unmap() know from all
- *	drivers; one that begins before iova ends the operation there.
- *	Return: the distance from iova to where it ended: len, more if the last
- *	page reaches further, less if a page begins before iova; 0 also if
- *	nothing at all was mapped in the range, or it lies outside of iova_last.
+ *	behind it is unmapped whole, which callers of iommu_unmap() expect of any
+ *	driver; nothing is unmapped when a large page begins before iova.
+ *	Return: the distance from iova to where it ended, which is len, or more if
+ *	the last page reaches further.  0 when nothing was mapped in the range,
+ *	when it begins inside of a large page, is misaligned, empty or too high.
  *
  * phys_addr_t FMT_iova_to_phys(pgt, iova)
  *	Return: the address that iova maps to, 0 if none.

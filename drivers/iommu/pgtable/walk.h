@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Tables, links and descents, compiled into every format.  See pgtable.h.
+ *
+ * This file owns the structure: it alone allocates tables, writes links and
+ * frees tables.  A link goes through three states and never back:
+ *
+ *   empty -> written (compare-and-exchange) -> known to memory (FMT_LINKED)
+ *
+ * The second step exists for hardware that does not snoop: whoever meets a link
+ * that lacks the mark flushes it before going below, so nobody reports success
+ * for a page whose path is still in somebody else's cache.  With a snooping
+ * walk, links are born marked.  A page that is mapped therefore has marked links
+ * all the way, and the hot path asks one question per level.
+ */
+#ifndef __IOMMU_PGTABLE_WALK_H
+#define __IOMMU_PGTABLE_WALK_H
+
+#include <linux/align.h>
+#include <linux/bits.h>
+#include <linux/err.h>
+#include <linux/iommu.h>
+#include <linux/mm.h>
+#include <asm/cacheflush.h>
+
+#include "../iommu-pages.h"
+#include "pgtable.h"
+
+#define PGT_ENTRIES	(1u << FMT_LEVEL_SHIFT)
+#define PGT_GRANULE	BIT(FMT_GRANULE_SHIFT)
+
+static_assert(sizeof(long) == sizeof(u64));
+static_assert(PGT_ENTRIES * sizeof(u64) == PGT_GRANULE);
+static_assert(FMT_PGSIZES & PGT_GRANULE);
+static_assert(!(FMT_ADDR_MASK & (FMT_LINKED | (PGT_GRANULE - 1))));
+
+/* The seam: what tests replace to count, to inject and to watch. */
+#ifndef pgt_mem_alloc
+#define pgt_mem_alloc(nid, gfp)	((u64 *)iommu_alloc_page_node(nid, gfp))
+#define pgt_mem_free(table)	iommu_free_page(table)
+#define pgt_mem_flush(line)	clflushopt(line)
+#define pgt_mem_fence()		wmb()
+#define pgt_mem_line()		boot_cpu_data.x86_clflush_size
+#endif
+
+static __always_inline unsigned int pgt_shift(unsigned int level)
+{
+	return FMT_GRANULE_SHIFT + level * FMT_LEVEL_SHIFT;
+}
+
+static __always_inline unsigned long pgt_span(unsigned int level)
+{
+	return BIT(pgt_shift(level));
+}
+
+static __always_inline unsigned int pgt_index(unsigned long iova,
+					      unsigned int level)
+{
+	return (iova >> pgt_shift(level)) & (PGT_ENTRIES - 1);
+}
+
+/* The table that a link points to. */
+static __always_inline u64 *pgt_below(u64 link)
+{
+	return phys_to_virt(link & FMT_ADDR_MASK);
+}
+
+static __always_inline bool pgt_is_link(u64 entry, unsigned int level)
+{
+	return entry && !fmt_is_leaf(entry, level);
+}
+
+static __always_inline bool pgt_at_table_end(const u64 *entry)
+{
+	return IS_ALIGNED((unsigned long)entry, PGT_GRANULE);
+}
+
+/* Whether [start, start + len) is not empty and ends at most at @last. */
+static __always_inline bool pgt_in_range(u64 start, u64 len, u64 last)
+{
+	u64 range_last = start + len - 1;
+
+	return range_last >= start && range_last <= last;
+}
+
+/*
+ * Send the lines of [first, end) towards memory, where a walk that does not snoop
+ * reads them.  A flush is ordered behind older stores to its own line; a fence
+ * or a locked instruction orders what follows behind the flush (Intel SDM 2,
+ * CLFLUSHOPT).
+ */
+static __always_inline void pgt_flush_lines(const u64 *first, const u64 *end)
+{
+	unsigned long step = pgt_mem_line();
+	unsigned long line = (unsigned long)first & ~(step - 1);
+
+	for (; line < (unsigned long)end; line += step)
+		pgt_mem_flush((void *)line);
+}
+
+static __always_inline void pgt_flush(const struct pgt *pgt, const u64 *first,
+				      const u64 *end)
+{
+	if (!pgt->coherent)
+		pgt_flush_lines(first, end);
+}
+
+/* The same for one entry, which never straddles lines, and a fence. */
+static __always_inline void pgt_flush_one(const struct pgt *pgt, u64 *entry)
+{
+	if (!pgt->coherent) {
+		pgt_mem_flush(entry);
+		pgt_mem_fence();
+	}
+}
+
+static __always_inline void pgt_fence(const struct pgt *pgt)
+{
+	if (!pgt->coherent)
+		pgt_mem_fence();
+}
+
+/* Put a new table behind the empty @entry.  The link that is there then, or 0. */
+static noinline u64 pgt_install(const struct pgt *pgt, u64 *entry, gfp_t gfp)
+{
+	u64 *table = pgt_mem_alloc(pgt->nid, gfp);
+	u64 link, old = 0;
+
+	if (!table)
+		return 0;
+
+	link = fmt_link(virt_to_phys(table));
+	if (pgt->coherent)
+		link |= FMT_LINKED;
+	else
+		pgt_flush_lines(table, table + PGT_ENTRIES);
+
+	/* Locked, hence behind the zeroing and the flushes. */
+	if (try_cmpxchg64(entry, &old, link))
+		return link;
+
+	/* Somebody was faster; theirs is as good. */
+	pgt_mem_free(table);
+	return old;
+}
+
+/* Make sure that memory holds @link, which may be another thread's, and mark it. */
+static noinline u64 pgt_settle(u64 *entry, u64 link)
+{
+	pgt_mem_flush(entry);
+	pgt_mem_fence();
+	link |= FMT_LINKED;
+	WRITE_ONCE(*entry, link);
+	return link;
+}
+
+/* The entry for @iova in a table at @level, made if need be, or an ERR_PTR(). */
+static noinline u64 *pgt_build(const struct pgt *pgt, unsigned long iova,
+			       unsigned int level, gfp_t gfp)
+{
+	u64 *table = pgt->top;
+	unsigned int l;
+
+	for (l = pgt->levels - 1; l > level; l--) {
+		u64 *entry = &table[pgt_index(iova, l)];
+		u64 link = READ_ONCE(*entry);
+
+		if (!link) {
+			link = pgt_install(pgt, entry, gfp);
+			if (!link)
+				return ERR_PTR(-ENOMEM);
+		}
+		if (!(link & FMT_LINKED)) {
+			if (fmt_is_leaf(link, l))
+				return ERR_PTR(-EEXIST);
+			link = pgt_settle(entry, link);
+		}
+		table = pgt_below(link);
+	}
+	return &table[pgt_index(iova, level)];
+}
+
+/* One level down, if there is a marked link. */
+static __always_inline bool pgt_step(u64 **table, unsigned long iova,
+				     unsigned int level)
+{
+	u64 link = READ_ONCE((*table)[pgt_index(iova, level)]);
+
+	if (unlikely(!(link & FMT_LINKED)))
+		return false;
+	*table = pgt_below(link);
+	return true;
+}
+
+/* A table and its level.  Passed by value, so that it stays in registers. */
+struct pgt_place {
+	u64 *table;
+	unsigned int level;
+};
+
+/* Descend as far as marked links lead.  @iova is in range. */
+static noinline struct pgt_place pgt_descend_any(const struct pgt *pgt,
+						 unsigned long iova)
+{
+	struct pgt_place at = { pgt->top, pgt->levels - 1 };
+
+	for (; at.level; at.level--) {
+		if (!pgt_step(&at.table, iova, at.level))
+			break;
+	}
+	return at;
+}
+
+/* The same, unrolled for the usual number of levels: every shift is a constant. */
+static __always_inline struct pgt_place pgt_descend(const struct pgt *pgt,
+						    unsigned long iova)
+{
+	u64 *table = pgt->top;
+
+	static_assert(FMT_USUAL_LEVELS >= 2 && FMT_USUAL_LEVELS <= 4);
+	if (unlikely(pgt->levels != FMT_USUAL_LEVELS))
+		return pgt_descend_any(pgt, iova);
+	if (FMT_USUAL_LEVELS > 3 && !pgt_step(&table, iova, 3))
+		return (struct pgt_place){ table, 3 };
+	if (FMT_USUAL_LEVELS > 2 && !pgt_step(&table, iova, 2))
+		return (struct pgt_place){ table, 2 };
+	if (!pgt_step(&table, iova, 1))
+		return (struct pgt_place){ table, 1 };
+	return (struct pgt_place){ table, 0 };
+}
+
+/* The entry for @iova in a table of granules, NULL if there is no such table. */
+static __always_inline u64 *pgt_bottom(const struct pgt *pgt, unsigned long iova)
+{
+	struct pgt_place at = pgt_descend(pgt, iova);
+
+	return likely(!at.level) ? &at.table[pgt_index(iova, 0)] : NULL;
+}
+
+/* Whether no leaf is in or below @table, which is at @level. */
+static bool pgt_is_empty(const u64 *table, unsigned int level)
+{
+	unsigned int i;
+
+	for (i = 0; i < PGT_ENTRIES; i++) {
+		u64 entry = READ_ONCE(table[i]);
+
+		if (!entry)
+			continue;
+		if (fmt_is_leaf(entry, level) ||
+		    !pgt_is_empty(pgt_below(entry), level - 1))
+			return false;
+	}
+	return true;
+}
+
+/* Put @table, which is at @level and detached, and all below it on @list. */
+static void pgt_collect(u64 *table, unsigned int level, struct list_head *list)
+{
+	unsigned int i;
+
+	list_add_tail(&virt_to_page(table)->lru, list);
+	if (!level)
+		return;
+	for (i = 0; i < PGT_ENTRIES; i++) {
+		u64 entry = READ_ONCE(table[i]);
+
+		if (pgt_is_link(entry, level))
+			pgt_collect(pgt_below(entry), level - 1, list);
+	}
+}
+
+/* Free @table, which is at @level, and all below it. */
+static void pgt_free_table(u64 *table, unsigned int level)
+{
+	unsigned int i;
+
+	for (i = 0; level && i < PGT_ENTRIES; i++) {
+		if (pgt_is_link(table[i], level))
+			pgt_free_table(pgt_below(table[i]), level - 1);
+	}
+	pgt_mem_free(table);
+}
+
+#endif /* __IOMMU_PGTABLE_WALK_H */
