@@ -39,7 +39,6 @@
 #include "qi.h"
 
 struct ir_table;
-struct irq_domain;
 struct q_inval;
 
 /* Domain IDs that name no domain of their own (6.2.3.1). */
@@ -87,7 +86,6 @@ struct fault_event_state {
  * @irq: fault event interrupt, 0 while there is none
  * @fault_event: fault event registers over suspend; syscore only
  * @ir: interrupt remapping table, NULL while there is none
- * @ir_domain: interrupt domain behind this unit
  */
 struct intel_iommu {
 	struct iommu_device iommu;
@@ -120,7 +118,6 @@ struct intel_iommu {
 	struct fault_event_state fault_event;
 
 	struct ir_table *ir;
-	struct irq_domain *ir_domain;
 };
 
 /* options.c: what the command line and firmware's flags decided. */
@@ -210,7 +207,7 @@ void iommu_flush_write_buffer(struct intel_iommu *iommu);
 int iommu_disable_pmr(struct intel_iommu *iommu);
 int iommu_gcmd_set(struct intel_iommu *iommu, u32 bit);
 int iommu_gcmd_clear(struct intel_iommu *iommu, u32 bit);
-int iommu_gcmd_oneshot(struct intel_iommu *iommu, u32 bit, u32 done);
+int iommu_gcmd_oneshot(struct intel_iommu *iommu, u32 bit, bool set);
 
 /* scope.c: which unit, and which firmware structures, a device is under. */
 struct intel_iommu *intel_iommu_lookup(struct device *dev, u8 *bus, u8 *devfn);
@@ -252,13 +249,13 @@ void iommu_free_irq(struct intel_iommu *iommu);
 extern bool intel_quirk_rwbf;
 bool intel_quirk_risky(struct pci_dev *pdev);
 bool intel_quirk_skip_te_disable(const struct intel_iommu *iommu);
-bool intel_quirk_ioat_misplaced(struct pci_dev *pdev);
+bool intel_quirk_ioat_misplaced(struct pci_dev *pdev,
+				const struct dmar_drhd_unit *drhd);
 bool intel_quirk_extra_devtlb_flush(struct pci_dev *pdev);
 int intel_quirk_def_domain_type(struct device *dev);
 void __init intel_quirk_tylersburg_isoch(void);
 
 /* init.c, suspend.c, hotplug.c */
-extern const struct attribute_group *intel_iommu_groups[];
 int intel_iommu_prepare_unit(struct intel_iommu *iommu);
 void intel_iommu_undo_unit(struct intel_iommu *iommu);
 void __init intel_iommu_suspend_init(void);
@@ -295,11 +292,11 @@ static inline void intel_iommu_debugfs_init(void)
 }
 #endif
 
-/* irq_remap.c */
+/* irq_remap.c, which also has dmar_ir_hotplug(): see <linux/dmar.h> */
 #ifdef CONFIG_IRQ_REMAP
-void intel_irq_remap_add_device(struct dmar_pci_notify_info *info);
+void intel_irq_remap_add_device(struct pci_dev *pdev);
 #else
-static inline void intel_irq_remap_add_device(struct dmar_pci_notify_info *info)
+static inline void intel_irq_remap_add_device(struct pci_dev *pdev)
 {
 }
 #endif
