@@ -80,8 +80,8 @@ struct fault_event_state {
  *	that crashed and not yet replaced (kdump), or NULL; @lock
  * @did_ida: domain IDs of domains, from DID_FIRST on; its own lock
  * @nr_dids: domain IDs in use, reserved ones included, for sysfs; @lock
- * @devices: source ID -> struct device of the devices that were probed, by
- *	xarray's rules; readers in atomic context use xa_load() under RCU
+ * @devices: source ID -> struct device of the devices that were probed; changed
+ *	by iommu_add_device() and iommu_del_device(), read under RCU
  * @qi: invalidation queue, NULL where the unit has none or it is off
  * @irq: fault event interrupt, 0 while there is none
  * @fault_event: fault event registers over suspend; syscore only
@@ -208,6 +208,12 @@ int iommu_disable_pmr(struct intel_iommu *iommu);
 int iommu_gcmd_set(struct intel_iommu *iommu, u32 bit);
 int iommu_gcmd_clear(struct intel_iommu *iommu, u32 bit);
 int iommu_gcmd_oneshot(struct intel_iommu *iommu, u32 bit, bool set);
+
+int iommu_add_device(struct intel_iommu *iommu, u16 sid, struct device *dev);
+void iommu_del_device(struct intel_iommu *iommu, u16 sid);
+
+/* table.c */
+u8 dmar_table_flags(void);	/* DMAR_INTR_REMAP, DMAR_X2APIC_OPT_OUT, ... */
 
 /* scope.c: which unit, and which firmware structures, a device is under. */
 struct intel_iommu *intel_iommu_lookup(struct device *dev, u8 *bus, u8 *devfn);
