@@ -58,7 +58,6 @@ bool iommu_group_is_claimed(struct iommu_group *group);
 bool iommu_group_has_pasids(struct iommu_group *group);
 bool iommu_group_has_attachments(struct iommu_group *group);
 void iommu_member_drop_pasids(struct iommu_group *group, struct device *dev);
-void iommu_group_drop_pasids(struct iommu_group *group);
 void iommu_group_publish_handle(struct iommu_group *group,
 				struct iommu_attach_handle *handle);
 
@@ -69,8 +68,14 @@ struct iommu_domain *iommu_domain_alloc_type(const struct iommu_ops *ops,
 
 /* resv.c: reserved regions */
 int iommu_resv_map_direct(struct iommu_domain *domain, struct device *dev);
+int iommu_resv_insert(struct list_head *regions,
+		      const struct iommu_resv_region *region);
 
 /* fwspec.c: the IOMMU's record of a device */
 struct dev_iommu *dev_iommu_get(struct device *dev);
+
+/* features.c: what is switched on for a device */
+void iommu_feature_bond(struct device *dev);
+void iommu_feature_unbond(struct device *dev);
 
 #endif /* __IOMMU_CORE_H */
