@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Attachments of PASIDs.
+ *
+ * Law: group->attachments has a record for each PASID that a member's hardware
+ * translates: it is there before the first member is set up, and until the last
+ * one has been cleared.  A PASID is attached to all members that can send one,
+ * or to none.
+ */
+
+#define pr_fmt(fmt) "iommu: " fmt
+
+#include <linux/export.h>
+#include <linux/idr.h>
+#include <linux/iommu.h>
+#include <linux/slab.h>
+
+#include "../iommu-priv.h"
+#include "core.h"
+
+/**
+ * iommu_group_has_pasids() - are PASIDs of a group attached?
+ * @group: the group
+ *
+ * While there are, the primary domain cannot be taken from their users: attach,
+ * claim and a change of the default domain's type are refused.
+ *
+ * Context: under group->mutex.
+ * Return: true if so.
+ */
+bool iommu_group_has_pasids(struct iommu_group *group)
+{
+	lockdep_assert_held(&group->mutex);
+	return !xa_empty(&group->attachments);
+}
+
+bool iommu_group_has_attachments(struct iommu_group *group)
+{
+	return group->handle || iommu_group_has_pasids(group);
+}
+
+/**
+ * iommu_group_publish_handle() - set the handle of requests without PASID
+ * @group: the group
+ * @handle: for iommu_attach_handle_get(); NULL for none
+ *
+ * Context: under group->mutex.
+ */
+void iommu_group_publish_handle(struct iommu_group *group,
+				struct iommu_attach_handle *handle)
+{
+	lockdep_assert_held(&group->mutex);
+
+	xa_lock(&group->attachments);
+	group->handle = handle;
+	xa_unlock(&group->attachments);
+}
+
+/* Members that cannot send a PASID need no translation of it. */
+static bool sends_pasids(struct device *dev)
+{
+	return dev_has_iommu(dev) && dev->iommu->max_pasids > 0;
+}
+
+static void clear_device(struct device *dev, ioasid_t pasid,
+			 struct iommu_domain *domain)
+{
+	const struct iommu_ops *ops = dev_iommu_ops(dev);
+
+	if (ops->remove_dev_pasid)
+		ops->remove_dev_pasid(dev, pasid, domain);
+}
+
+static void clear_members(struct iommu_group *group, ioasid_t pasid,
+			  struct iommu_domain *domain,
+			  struct group_member *end)
+{
+	struct group_member *m;
+
+	lockdep_assert_held(&group->mutex);
+
+	for_each_group_member(group, m) {
+		if (m == end)
+			break;
+		if (sends_pasids(m->dev))
+			clear_device(m->dev, pasid, domain);
+	}
+}
+
+static int set_members(struct iommu_group *group, ioasid_t pasid,
+		       struct iommu_domain *domain)
+{
+	struct group_member *m;
+	int ret;
+
+	lockdep_assert_held(&group->mutex);
+
+	for_each_group_member(group, m) {
+		if (!sends_pasids(m->dev))
+			continue;
+		ret = domain->ops->set_dev_pasid(domain, m->dev, pasid, NULL);
+		if (ret) {
+			clear_members(group, pasid, domain, m);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+static bool pasid_fits(struct iommu_group *group, ioasid_t pasid)
+{
+	struct group_member *m;
+
+	for_each_group_member(group, m) {
+		if (sends_pasids(m->dev) && pasid >= m->dev->iommu->max_pasids)
+			return false;
+	}
+	return true;
+}
+
+static int attach_pasid(struct iommu_group *group, ioasid_t pasid,
+			struct iommu_attachment *at)
+{
+	int ret;
+
+	lockdep_assert_held(&group->mutex);
+
+	if (!pasid_fits(group, pasid))
+		return -EINVAL;
+	ret = xa_insert(&group->attachments, pasid, at, GFP_KERNEL);
+	if (ret)
+		return ret;
+	ret = set_members(group, pasid, at->domain);
+	if (ret)
+		xa_erase(&group->attachments, pasid);
+	return ret;
+}
+
+/**
+ * iommu_attach_device_pasid() - attach a domain to a PASID of a device's group
+ * @domain: the domain
+ * @dev: the device, bound to the caller
+ * @pasid: the PASID, not IOMMU_NO_PASID
+ * @handle: what iommu_attach_handle_get() returns for @pasid, or NULL; the
+ *	caller's memory until iommu_detach_device_pasid()
+ *
+ * Context: may sleep; takes group->mutex.
+ * Return: 0; -EOPNOTSUPP if the domain cannot be attached to PASIDs; -ENODEV if
+ * @dev has no group; -EINVAL if @pasid is IOMMU_NO_PASID or more than a member
+ * can send, or the domain is of another IOMMU driver; -EBUSY if the PASID is
+ * attached already; -ENOMEM; others from the driver.
+ */
+int iommu_attach_device_pasid(struct iommu_domain *domain, struct device *dev,
+			      ioasid_t pasid,
+			      struct iommu_attach_handle *handle)
+{
+	struct iommu_group *group = dev->iommu_group;
+	struct iommu_attachment *at;
+	int ret;
+
+	if (!domain->ops->set_dev_pasid)
+		return -EOPNOTSUPP;
+	if (!group)
+		return -ENODEV;
+	if (pasid == IOMMU_NO_PASID || !dev_has_iommu(dev) ||
+	    dev_iommu_ops(dev) != domain->owner)
+		return -EINVAL;
+
+	at = kzalloc(sizeof(*at), GFP_KERNEL);
+	if (!at)
+		return -ENOMEM;
+	at->domain = domain;
+	at->handle = handle;
+	if (handle)
+		handle->domain = domain;
+
+	mutex_lock(&group->mutex);
+	ret = attach_pasid(group, pasid, at);
+	mutex_unlock(&group->mutex);
+	if (ret)
+		kfree(at);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(iommu_attach_device_pasid);
+
+static void detach_pasid(struct iommu_group *group, ioasid_t pasid,
+			 struct iommu_attachment *at)
+{
+	lockdep_assert_held(&group->mutex);
+
+	clear_members(group, pasid, at->domain, NULL);
+	xa_erase(&group->attachments, pasid);
+	kfree(at);
+}
+
+/**
+ * iommu_detach_device_pasid() - undo iommu_attach_device_pasid()
+ * @domain: the domain that was attached
+ * @dev: the device, bound to the caller
+ * @pasid: the PASID
+ *
+ * Context: may sleep; takes group->mutex.  When it returns, no member
+ * translates @pasid any more.
+ */
+void iommu_detach_device_pasid(struct iommu_domain *domain, struct device *dev,
+			       ioasid_t pasid)
+{
+	struct iommu_group *group = dev->iommu_group;
+	struct iommu_attachment *at;
+
+	if (!group)
+		return;
+
+	mutex_lock(&group->mutex);
+	at = xa_load(&group->attachments, pasid);
+	if (at && at->domain == domain)
+		detach_pasid(group, pasid, at);
+	else
+		dev_WARN(dev, "detach of PASID %u that is not attached, ignored\n",
+			 pasid);
+	mutex_unlock(&group->mutex);
+}
+EXPORT_SYMBOL_GPL(iommu_detach_device_pasid);
+
+/**
+ * iommu_member_drop_pasids() - a member is leaving: clear its PASIDs
+ * @group: the group
+ * @dev: the member, still listed
+ *
+ * Its driver should have detached them.  The last member takes the attachments
+ * along.
+ *
+ * Context: may sleep; under group->mutex.
+ */
+void iommu_member_drop_pasids(struct iommu_group *group, struct device *dev)
+{
+	bool last = list_is_singular(&group->members);
+	struct iommu_attachment *at;
+	unsigned long pasid;
+
+	lockdep_assert_held(&group->mutex);
+
+	if (last && iommu_group_has_pasids(group))
+		dev_WARN(dev, "removed with PASIDs attached, detaching them\n");
+
+	xa_for_each(&group->attachments, pasid, at) {
+		if (last)
+			detach_pasid(group, pasid, at);
+		else if (sends_pasids(dev))
+			clear_device(dev, pasid, at->domain);
+	}
+}
+
+/**
+ * iommu_attach_handle_get() - find the handle of an attachment
+ * @group: the group
+ * @pasid: the PASID; IOMMU_NO_PASID for requests without
+ * @type: type that the domain must have, 0 for any
+ *
+ * Context: any context but interrupts; the caller sees to it that the attachment
+ * is not detached while it uses the handle.
+ * Return: the handle; -ENOENT if nothing is attached, or without a handle; -EBUSY
+ * if the domain is of another type.
+ */
+struct iommu_attach_handle *
+iommu_attach_handle_get(struct iommu_group *group, ioasid_t pasid,
+			unsigned int type)
+{
+	struct iommu_attach_handle *handle;
+	struct iommu_attachment *at;
+
+	xa_lock(&group->attachments);
+	if (pasid == IOMMU_NO_PASID) {
+		handle = group->handle;
+	} else {
+		at = xa_load(&group->attachments, pasid);
+		handle = at ? at->handle : NULL;
+	}
+	if (!handle)
+		handle = ERR_PTR(-ENOENT);
+	else if (type && handle->domain->type != type)
+		handle = ERR_PTR(-EBUSY);
+	xa_unlock(&group->attachments);
+	return handle;
+}
+EXPORT_SYMBOL_NS_GPL(iommu_attach_handle_get, IOMMUFD_INTERNAL);
+
+/* The system-wide numbers */
+
+static DEFINE_IDA(global_pasids);
+
+/**
+ * iommu_alloc_global_pasid() - allocate a PASID that no other device has
+ * @dev: the device that is to send it
+ *
+ * Context: may sleep.
+ * Return: the PASID, to be freed by iommu_free_global_pasid();
+ * IOMMU_PASID_INVALID if @dev cannot send PASIDs, or none in its range is free.
+ */
+ioasid_t iommu_alloc_global_pasid(struct device *dev)
+{
+	u32 max_pasids = dev->iommu->max_pasids;
+	int pasid;
+
+	if (max_pasids <= IOMMU_FIRST_GLOBAL_PASID)
+		return IOMMU_PASID_INVALID;
+	pasid = ida_alloc_range(&global_pasids, IOMMU_FIRST_GLOBAL_PASID,
+				max_pasids - 1, GFP_KERNEL);
+	return pasid < 0 ? IOMMU_PASID_INVALID : pasid;
+}
+EXPORT_SYMBOL_GPL(iommu_alloc_global_pasid);
+
+/**
+ * iommu_free_global_pasid() - free a PASID
+ * @pasid: from iommu_alloc_global_pasid(); attached nowhere any more
+ *
+ * Context: any context.
+ */
+void iommu_free_global_pasid(ioasid_t pasid)
+{
+	if (WARN_ON(pasid == IOMMU_PASID_INVALID))
+		return;
+	ida_free(&global_pasids, pasid);
+}
+EXPORT_SYMBOL_GPL(iommu_free_global_pasid);
