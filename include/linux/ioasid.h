@@ -26,11 +26,11 @@
 
 struct mm_struct;
 
-typedef unsigned int ioasid_t;
+typedef u32 ioasid_t;
 
 #define INVALID_IOASID		((ioasid_t)-1)
 #define IOASID_BITS		20
-#define IOASID_MAX_CAPACITY	(1U << IOASID_BITS)
+#define IOASID_MAX_CAPACITY	0x100000U
 
 /**
  * enum ioasid_set_type - what the token of a set is
@@ -38,6 +38,7 @@ typedef unsigned int ioasid_t;
  * @IOASID_SET_TYPE_MM: a struct mm_struct; the set keeps the structure (not the
  *			address space) alive
  * @IOASID_SET_TYPE_DRIVER: any pointer of the driver's own; never followed
+ * @IOASID_SET_TYPE_NR: how many there are
  */
 enum ioasid_set_type {
 	IOASID_SET_TYPE_NULL,
@@ -79,11 +80,14 @@ struct ioasid_set {
  * one frees all ids and calls ioasid_flush() before it goes.
  */
 #define DECLARE_IOASID_SET(name)					\
-	struct ioasid_set name = {					\
+	struct ioasid_set name = IOASID_SET_INIT(name)
+
+#define IOASID_SET_INIT(name)						\
+	{								\
 		.lock = __MUTEX_INITIALIZER((name).lock),		\
 		.refs = REFCOUNT_INIT(1),				\
-		.by_private = XARRAY_INIT((name).by_private, 0),	\
-		.by_id = XARRAY_INIT((name).by_id, 0),			\
+		.by_private = XARRAY_INIT(ioasid_set.by_private, 0),	\
+		.by_id = XARRAY_INIT(ioasid_set.by_id, 0),		\
 	}
 
 /* The host's own ids: what a set argument of NULL stands for. */
@@ -127,6 +131,7 @@ struct ioasid_nb_args {
 
 typedef ioasid_t (*ioasid_alloc_fn_t)(ioasid_t min, ioasid_t max, void *data);
 typedef void (*ioasid_free_fn_t)(ioasid_t ioasid, void *data);
+typedef int (*ioasid_set_fn_t)(ioasid_t ioasid, void *arg);
 
 /**
  * struct ioasid_allocator_ops - a source of numbers outside this kernel
@@ -187,9 +192,7 @@ ioasid_t ioasid_set_used(struct ioasid_set *set);
 struct ioasid_set *ioasid_find_set(void *token, enum ioasid_set_type type);
 struct ioasid_set *ioasid_find_mm_set(struct mm_struct *mm);
 void ioasid_free_all_in_set(struct ioasid_set *set);
-int ioasid_set_for_each_ioasid(struct ioasid_set *set,
-			       int (*fn)(ioasid_t id, void *data, void *arg),
-			       void *arg);
+int ioasid_set_walk(struct ioasid_set *set, ioasid_set_fn_t fn, void *arg);
 
 int ioasid_attach_private_id(struct ioasid_set *set, ioasid_t ioasid,
 			     ioasid_t private_id);
@@ -322,10 +325,8 @@ static inline void ioasid_free_all_in_set(struct ioasid_set *set)
 {
 }
 
-static inline int
-ioasid_set_for_each_ioasid(struct ioasid_set *set,
-			   int (*fn)(ioasid_t id, void *data, void *arg),
-			   void *arg)
+static inline int ioasid_set_walk(struct ioasid_set *set, ioasid_set_fn_t fn,
+				  void *arg)
 {
 	return 0;
 }

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From the last reference back to the pool.
+ *
+ * One work item does it all, so it may sleep wherever the last reference was
+ * dropped, and no two reclaim at once.  Freed ids wait on a lock-free stack;
+ * the work takes the whole stack, tells listeners, drains, takes the ids out of
+ * their sets, waits once for readers under RCU, and gives the numbers back.  A
+ * number that cannot be drained is not given back: it is tried again later.
+ */
+#include <linux/export.h>
+#include <linux/init.h>
+#include <linux/jiffies.h>
+#include <linux/lockdep.h>
+#include <linux/mutex.h>
+#include <linux/printk.h>
+#include <linux/sched.h>
+#include <linux/workqueue.h>
+
+#include "ioasid_priv.h"
+
+#define IOASID_DRAIN_RETRY	HZ	/* jiffies until a failed drain is retried */
+
+static void ioasid_reclaim(struct work_struct *work);
+
+static struct workqueue_struct *ioasid_wq;	/* constant after init */
+static DECLARE_DELAYED_WORK(ioasid_work, ioasid_reclaim);
+
+/* Top of the stack of freed ids, linked by entry->queued. */
+static atomic_t ioasid_freed = ATOMIC_INIT(0);
+
+/* Ids whose drain failed, linked by entry->queued; only the work uses it. */
+static u32 ioasid_undrained;
+
+/* The task in the work; written by the work. */
+static struct task_struct *ioasid_reclaimer;
+
+static DEFINE_MUTEX(ioasid_drain_lock);
+static LIST_HEAD(ioasid_drainers);	/* ioasid_drain_lock */
+
+#ifdef CONFIG_LOCKDEP
+/* Held by the work; allocation waits for it, at times. */
+static struct lockdep_map ioasid_reclaim_map =
+	STATIC_LOCKDEP_MAP_INIT("ioasid_reclaim", &ioasid_reclaim_map);
+#endif
+
+static struct workqueue_struct *ioasid_queue_on(void)
+{
+	return READ_ONCE(ioasid_wq) ?: system_unbound_wq;
+}
+
+/**
+ * ioasid_queue - hand an id to the work
+ * @entry: its entry: without references, or pending with one that passes to the
+ *	   work
+ * @id: its number
+ *
+ * Context: Any but NMI.
+ */
+void ioasid_queue(struct ioasid_entry *entry, ioasid_t id)
+{
+	int top = atomic_read(&ioasid_freed);
+
+	do {
+		entry->queued = top;
+	} while (!atomic_try_cmpxchg(&ioasid_freed, &top, id));
+	if (!top)
+		mod_delayed_work(ioasid_queue_on(), &ioasid_work, 0);
+}
+
+/* Every drainer is asked even if one fails: each has its own hardware. */
+static int ioasid_drain(ioasid_t id)
+{
+	struct ioasid_drainer *drainer;
+	int ret = 0;
+
+	mutex_lock(&ioasid_drain_lock);
+	list_for_each_entry(drainer, &ioasid_drainers, list) {
+		int err = drainer->drain(drainer, id);
+
+		if (err) {
+			pr_warn_ratelimited("ioasid: %u not drained: %d\n", id,
+					    err);
+			ret = err;
+		}
+	}
+	mutex_unlock(&ioasid_drain_lock);
+	return ret;
+}
+
+/* Deliver FREE and drop the owner's reference.  Returns true if it was the last. */
+static bool ioasid_retire_owner(struct ioasid_entry *entry, ioasid_t id)
+{
+	ioasid_tell(entry, id, IOASID_NOTIFY_FREE);
+	if (atomic_dec_return(&entry->state) & IOASID_REFS)
+		return false;
+	ioasid_uncharge(entry->set);
+	return true;
+}
+
+/* Returns true if nothing but readers under RCU can still know the id. */
+static bool ioasid_retire(struct ioasid_entry *entry, ioasid_t id)
+{
+	int state = atomic_read(&entry->state);
+
+	if (state & IOASID_REFS && !ioasid_retire_owner(entry, id))
+		return false;
+	if (atomic_fetch_andnot(IOASID_BOUND, &entry->state) & IOASID_BOUND)
+		ioasid_tell(entry, id, IOASID_NOTIFY_UNBIND);
+	if (ioasid_drain(id)) {
+		entry->queued = ioasid_undrained;
+		WRITE_ONCE(ioasid_undrained, id);
+		return false;
+	}
+	ioasid_delist(entry, id);
+	return true;
+}
+
+/* Retire the ids from @id on; returns the stack of those that are done. */
+static u32 ioasid_retire_all(u32 id, u32 done)
+{
+	while (id) {
+		struct ioasid_entry *entry = ioasid_entry(id);
+		u32 next = entry->queued;
+
+		if (ioasid_retire(entry, id)) {
+			entry->queued = done;
+			done = id;
+		}
+		id = next;
+		cond_resched();
+	}
+	return done;
+}
+
+static void ioasid_give_all(u32 id)
+{
+	while (id) {
+		struct ioasid_entry *entry = ioasid_entry(id);
+		unsigned int origin = entry->origin;
+		u32 next = entry->queued;
+
+		RCU_INIT_POINTER(entry->data, NULL);
+		atomic_set(&entry->state, 0);
+		if (origin)
+			ioasid_custom_give(id, origin);
+		else
+			ioasid_give(id);
+		id = next;
+		cond_resched();
+	}
+}
+
+static void ioasid_reclaim(struct work_struct *work)
+{
+	u32 again = ioasid_undrained, done;
+
+	lock_map_acquire(&ioasid_reclaim_map);
+	WRITE_ONCE(ioasid_reclaimer, current);
+	ioasid_undrained = 0;
+	done = ioasid_retire_all(atomic_xchg(&ioasid_freed, 0), 0);
+	done = ioasid_retire_all(again, done);
+	if (done) {
+		synchronize_rcu();
+		ioasid_give_all(done);
+	}
+	WRITE_ONCE(ioasid_reclaimer, NULL);
+	lock_map_release(&ioasid_reclaim_map);
+
+	if (ioasid_undrained)
+		queue_delayed_work(ioasid_queue_on(), &ioasid_work,
+				   IOASID_DRAIN_RETRY);
+}
+
+/**
+ * ioasid_reclaim_dep - tell lockdep that the caller may wait for the work
+ *
+ * Context: May sleep.
+ */
+void ioasid_reclaim_dep(void)
+{
+	might_sleep();
+	if (READ_ONCE(ioasid_reclaimer) == current)
+		return;
+	lock_map_acquire(&ioasid_reclaim_map);
+	lock_map_release(&ioasid_reclaim_map);
+}
+
+/**
+ * ioasid_reclaim_now - get back what can be got back
+ *
+ * Context: May sleep.
+ * Return: true if something may have been reclaimed; false if there was nothing,
+ * or if the caller is a listener that the work has called.
+ */
+bool ioasid_reclaim_now(void)
+{
+	struct task_struct *reclaimer = READ_ONCE(ioasid_reclaimer);
+
+	if (reclaimer == current)
+		return false;
+	if (!reclaimer && !atomic_read(&ioasid_freed) &&
+	    !READ_ONCE(ioasid_undrained))
+		return false;
+	mod_delayed_work(ioasid_queue_on(), &ioasid_work, 0);
+	flush_delayed_work(&ioasid_work);
+	return true;
+}
+
+/**
+ * ioasid_flush - wait for freed ids to be reclaimed
+ *
+ * On return, every id whose last reference was dropped before the call is back
+ * in the pool and its FREE event over, except where a drainer failed.
+ *
+ * Context: May sleep.  Not from a listener or a drainer.
+ */
+void ioasid_flush(void)
+{
+	ioasid_reclaim_dep();
+	if (WARN_ON_ONCE(READ_ONCE(ioasid_reclaimer) == current))
+		return;
+	ioasid_reclaim_now();
+	flush_delayed_work(&ioasid_work);
+}
+EXPORT_SYMBOL_GPL(ioasid_flush);
+
+/**
+ * ioasid_register_drainer - be asked to drain each number before it is reused
+ * @drainer: the drainer; stays until it is unregistered
+ *
+ * Context: May sleep.
+ * Return: 0, or -EINVAL without a callback.
+ */
+int ioasid_register_drainer(struct ioasid_drainer *drainer)
+{
+	if (!drainer || !drainer->drain)
+		return -EINVAL;
+	mutex_lock(&ioasid_drain_lock);
+	list_add_tail(&drainer->list, &ioasid_drainers);
+	mutex_unlock(&ioasid_drain_lock);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(ioasid_register_drainer);
+
+/**
+ * ioasid_unregister_drainer - undo ioasid_register_drainer()
+ * @drainer: a registered drainer
+ *
+ * On return it is not running and will not be called.
+ *
+ * Context: May sleep.  Not from a drainer.
+ */
+void ioasid_unregister_drainer(struct ioasid_drainer *drainer)
+{
+	mutex_lock(&ioasid_drain_lock);
+	list_del(&drainer->list);
+	mutex_unlock(&ioasid_drain_lock);
+}
+EXPORT_SYMBOL_GPL(ioasid_unregister_drainer);
+
+/* Before any driver probes; without memory for it the system's queue does. */
+static int __init ioasid_init(void)
+{
+	WRITE_ONCE(ioasid_wq, alloc_workqueue("ioasid",
+					      WQ_UNBOUND | WQ_MEM_RECLAIM, 1));
+	return 0;
+}
+core_initcall(ioasid_init);
