@@ -10,6 +10,7 @@ import fcntl
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -40,6 +41,9 @@ SPLATS = re.compile(
     r"Kernel panic - not syncing: (?!VFS: Unable to mount root fs|No working init)")
 
 _tty = sys.stdout.isatty()
+
+# Being told to end runs the clean-up of whatever is under way.
+signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
 
 
 def say(text=""):
@@ -136,7 +140,7 @@ def step(title, argv, log, pattern=r"^", unit="lines", expect=0, check=True, **p
     progress = Progress()
     with open(log, "wb") as out:
         proc = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out,
-                                stderr=subprocess.STDOUT, **popen)
+                                stderr=subprocess.STDOUT, start_new_session=True, **popen)
     count = Count(log, pattern)
     try:
         while True:
@@ -149,7 +153,7 @@ def step(title, argv, log, pattern=r"^", unit="lines", expect=0, check=True, **p
     finally:
         progress.clear()
         if proc.poll() is None:
-            proc.terminate()
+            os.killpg(proc.pid, signal.SIGTERM)
             proc.wait()
     count.update()
     if proc.returncode and check:
