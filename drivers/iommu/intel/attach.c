@@ -173,6 +173,14 @@ static void write_pasid(struct intel_device *device, u32 pasid,
 		intel_write_entry(&c.w, live->qw, e->qw);
 }
 
+/* Pass-through entries name the widest that the unit has (VT-d 9.3, 9.6). */
+static u8 widest_levels(const struct intel_iommu *iommu)
+{
+	u64 widths = cap_sagaw(iommu->cap) & (SAGAW_39 | SAGAW_48 | SAGAW_57);
+
+	return widths ? LEVELS_OF_AW(__fls(widths)) : 4;
+}
+
 static void make_pasid_of(const struct attachment *att, struct pasid_entry *e)
 {
 	struct dmar_domain *domain = att->domain;
@@ -182,8 +190,7 @@ static void make_pasid_of(const struct attachment *att, struct pasid_entry *e)
 	if (ecap_smpwcs(iommu->ecap))
 		attrs |= PASID_ATTR_PWSNP;
 	if (!domain) {
-		make_pasid_passthrough(e, iommu_unit_levels(iommu), att->did,
-				       attrs);
+		make_pasid_passthrough(e, widest_levels(iommu), att->did, attrs);
 		return;
 	}
 	if (READ_ONCE(domain->force_snoop))
@@ -206,7 +213,7 @@ static void make_context_of(const struct attachment *att, u16 rid,
 	u8 tt = TT_UNTRANSLATED;
 
 	if (!domain) {
-		make_context_passthrough(e, iommu_unit_levels(device->iommu),
+		make_context_passthrough(e, widest_levels(device->iommu),
 					 att->did);
 		return;
 	}
