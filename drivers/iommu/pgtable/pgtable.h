@@ -183,8 +183,9 @@ struct pgt {
  *	behind it is unmapped whole, which callers of iommu_unmap() expect of any
  *	driver; nothing is unmapped when a large page begins before iova.
  *	Return: the distance from iova to where it ended, which is len, or more if
- *	the last page reaches further.  0 when nothing was mapped in the range,
- *	when it begins inside of a large page, is misaligned, empty or too high.
+ *	the last page reaches further.  0 when nothing was mapped in the range (a
+ *	table that is detached counts, without a look into it), when the range
+ *	begins inside of a large page, is misaligned, empty or too high.
  *
  * phys_addr_t FMT_iova_to_phys(pgt, iova)
  *	Return: the address that iova maps to, 0 if none.

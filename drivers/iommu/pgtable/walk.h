@@ -26,7 +26,7 @@
 #include "../iommu-pages.h"
 #include "pgtable.h"
 
-#define PGT_ENTRIES	(1u << FMT_LEVEL_SHIFT)
+#define PGT_ENTRIES	BIT(FMT_LEVEL_SHIFT)
 #define PGT_GRANULE	BIT(FMT_GRANULE_SHIFT)
 
 static_assert(sizeof(long) == sizeof(u64));
@@ -39,6 +39,7 @@ static_assert(!(FMT_ADDR_MASK & (FMT_LINKED | (PGT_GRANULE - 1))));
 #define pgt_mem_alloc(nid, gfp)	((u64 *)iommu_alloc_page_node(nid, gfp))
 #define pgt_mem_free(table)	iommu_free_page(table)
 #define pgt_mem_flush(line)	clflushopt(line)
+/* Behind flushes, before hardware is told. */
 #define pgt_mem_fence()		wmb()
 #define pgt_mem_line()		boot_cpu_data.x86_clflush_size
 #endif
