@@ -26,6 +26,7 @@
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/errno.h>
+#include <linux/ioasid.h>
 #include <linux/iova_bitmap.h>
 #include <linux/of.h>
 #include <linux/scatterlist.h>
@@ -282,8 +283,6 @@ enum iommu_dev_features {
 
 /* Number of values above, for tables. */
 #define IOMMU_DEV_FEAT_NR	(IOMMU_DEV_FEAT_AUX + 1)
-
-typedef unsigned int ioasid_t;
 
 #define IOMMU_NO_PASID			0U	/* requests without PASID */
 #define IOMMU_FIRST_GLOBAL_PASID	1U	/* lowest that is handed out */
@@ -651,9 +650,9 @@ struct iommu_ops {
  *
  * A paging domain has either the range ops (@map_range, @unmap_range and
  * preferably @map_sg) or the page ops (@map_pages, @unmap_pages); where it has
- * both, the core uses the range ops.  The core checks before each call that
- * iova, paddr and length are multiples of the smallest page size, that nothing
- * wraps around and that a forced aperture holds the range.  Callers do not map
+ * both, the core uses the range ops.  The core checks before each call with a
+ * range that iova, paddr and length are multiples of the smallest page size, that
+ * nothing wraps around and that a forced aperture holds the range.  Callers do not map
  * or unmap overlapping ranges at the same time.  Map may sleep if @gfp allows
  * it, unmap never does.
  *
@@ -692,17 +691,19 @@ struct iommu_domain_ops {
 	 * @map_sg: map the @nents entries of a scatterlist one after the other
 	 * from @iova on.  Entries that are bus addresses are skipped and take no
 	 * iova; entries that continue the one before may be mapped together.
-	 * Without it the core calls @map_range for each contiguous run.
-	 * Return: as @map_range.
+	 * The driver checks the runs that it goes through, as the core checks
+	 * ranges.  Without it the core calls @map_range for each run.
+	 * Return: as @map_range, -EINVAL for a run that is not aligned.
 	 */
 	int (*map_sg)(struct iommu_domain *domain, unsigned long iova,
 		      struct scatterlist *sg, unsigned int nents, int prot,
 		      gfp_t gfp, size_t *mapped);
 	/**
 	 * @unmap_range: unmap a range and add it to @gather, and to its freelist
-	 * the tables that it emptied.  May take more than @len where a large
-	 * page reaches beyond it.
-	 * Return: bytes unmapped from @iova on up to the first hole.
+	 * the tables that it emptied.  Takes a large page whole that begins in
+	 * the range and ends later.
+	 * Return: bytes from @iova to where it ended: @len, less if it stopped at
+	 * a hole, more for such a large page, 0 if nothing was mapped.
 	 */
 	size_t (*unmap_range)(struct iommu_domain *domain, unsigned long iova,
 			      size_t len, struct iommu_iotlb_gather *gather);

@@ -6,8 +6,9 @@
  * scatterlist.  For the others, a range is cut here into runs of pages of one
  * size.  Either way:
  *
- *  - nothing reaches a driver that is not a multiple of the smallest page size,
- *    that wraps around, or that a forced aperture does not hold;
+ *  - no range reaches a driver that is not a multiple of the smallest page size,
+ *    that wraps around, or that a forced aperture does not hold (a scatterlist is
+ *    checked by whoever goes through it: the driver's map_sg, or the code here);
  *  - a map that fails leaves nothing mapped of its range;
  *  - no lock is taken, unmap never sleeps and never allocates, and what is only
  *    for people (messages, tracing) stays out of the way until it is needed.
@@ -293,8 +294,9 @@ EXPORT_SYMBOL_GPL(iommu_map);
  * driver.
  *
  * Context: any; never sleeps.
- * Return: bytes unmapped from @iova on, up to the first hole; more than @size if
- * a large page ended later; 0 for a range that iommu_map() would refuse.
+ * Return: bytes from @iova on that are unmapped now: @size, or less where the
+ * driver stopped at a hole, or more if a large page ended later; 0 if nothing was
+ * mapped, and for a range that iommu_map() would refuse.
  */
 size_t iommu_unmap_fast(struct iommu_domain *domain, unsigned long iova,
 			size_t size, struct iommu_iotlb_gather *iotlb_gather)
@@ -433,47 +435,6 @@ static int map_sg_runs(struct iommu_domain *domain, unsigned long iova,
 	return ret;
 }
 
-/**
- * struct sg_extent - what a scatterlist takes to map
- * @size: bytes of all segments that need mapping
- * @bits: their lengths and offsets, or-ed
- */
-struct sg_extent {
-	size_t size;
-	unsigned long bits;
-};
-
-/* Pages are aligned as such: only offsets and lengths can be off. */
-static struct sg_extent measure_sg(struct scatterlist *sg, unsigned int nents,
-				   unsigned long mask)
-{
-	struct sg_extent extent = {};
-
-	while (nents) {
-		if (!sg_dma_is_bus_address(sg)) {
-			extent.size += sg->length;
-			extent.bits |= sg->length | sg->offset;
-			if (unlikely(mask & PAGE_MASK))
-				extent.bits |= (unsigned long)sg_phys(sg);
-		}
-		if (!--nents)
-			break;
-		sg++;
-		if (unlikely(sg_is_chain(sg)))
-			sg = sg_chain_ptr(sg);
-	}
-	return extent;
-}
-
-/* The driver can take the list as a whole, without another look at segments. */
-static bool is_plain_sg(const struct iommu_domain *domain, unsigned long iova,
-			const struct sg_extent *extent)
-{
-	return (domain->type & __IOMMU_DOMAIN_PAGING) && extent->size &&
-	       !((iova | extent->bits) & offset_mask(domain)) &&
-	       is_reachable(domain, iova, extent->size);
-}
-
 /* One event for each run, as for iommu_map(). */
 static noinline void trace_sg(unsigned long iova, struct scatterlist *sg,
 			      unsigned int nents)
@@ -506,7 +467,6 @@ ssize_t iommu_map_sg(struct iommu_domain *domain, unsigned long iova,
 		     gfp_t gfp)
 {
 	const struct iommu_domain_ops *ops = domain->ops;
-	struct sg_extent extent = {};
 	size_t mapped = 0;
 	int ret;
 
@@ -514,18 +474,14 @@ ssize_t iommu_map_sg(struct iommu_domain *domain, unsigned long iova,
 	if (unlikely(ret))
 		return ret;
 
-	if (ops->map_sg)
-		extent = measure_sg(sg, nents, offset_mask(domain));
-	if (is_plain_sg(domain, iova, &extent)) {
+	if (likely(ops->map_sg && (domain->type & __IOMMU_DOMAIN_PAGING)))
 		ret = ops->map_sg(domain, iova, sg, nents, prot, gfp, &mapped);
-	} else {
+	else
 		ret = map_sg_runs(domain, iova, sg, nents, prot, gfp, &mapped);
-		extent.size = mapped;
-	}
-	if (unlikely(!ret && !extent.size))
+	if (unlikely(!ret && !mapped))
 		return 0;
 
-	ret = finish_map(domain, iova, extent.size, mapped, ret);
+	ret = finish_map(domain, iova, mapped, mapped, ret);
 	if (unlikely(ret))
 		return ret;
 	if (trace_map_enabled())
