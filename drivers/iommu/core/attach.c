@@ -241,12 +241,15 @@ static bool any_attached(struct iommu_group *group)
 	return false;
 }
 
-static void forget_attached(struct iommu_group *group)
+static void detach_locked(struct iommu_group *group)
 {
 	struct group_member *m;
 
+	lockdep_assert_held(&group->mutex);
+
 	for_each_group_member(group, m)
 		m->attached = false;
+	iommu_group_set_core_domain(group);
 }
 
 /**
@@ -438,12 +441,8 @@ EXPORT_SYMBOL_GPL(iommu_detach_device);
  */
 int iommu_attach_group(struct iommu_domain *domain, struct iommu_group *group)
 {
-	int ret;
-
-	mutex_lock(&group->mutex);
-	ret = attach_locked(group, domain);
-	mutex_unlock(&group->mutex);
-	return ret;
+	guard(mutex)(&group->mutex);
+	return attach_locked(group, domain);
 }
 EXPORT_SYMBOL_GPL(iommu_attach_group);
 
@@ -456,10 +455,8 @@ EXPORT_SYMBOL_GPL(iommu_attach_group);
  */
 void iommu_detach_group(struct iommu_domain *domain, struct iommu_group *group)
 {
-	mutex_lock(&group->mutex);
-	forget_attached(group);
-	iommu_group_set_core_domain(group);
-	mutex_unlock(&group->mutex);
+	guard(mutex)(&group->mutex);
+	detach_locked(group);
 }
 EXPORT_SYMBOL_GPL(iommu_detach_group);
 
@@ -477,15 +474,11 @@ EXPORT_SYMBOL_GPL(iommu_detach_group);
 int iommu_group_replace_domain(struct iommu_group *group,
 			       struct iommu_domain *new_domain)
 {
-	int ret;
-
 	if (!new_domain)
 		return -EINVAL;
 
-	mutex_lock(&group->mutex);
-	ret = iommu_group_set_domain(group, new_domain);
-	mutex_unlock(&group->mutex);
-	return ret;
+	guard(mutex)(&group->mutex);
+	return iommu_group_set_domain(group, new_domain);
 }
 EXPORT_SYMBOL_NS_GPL(iommu_group_replace_domain, IOMMUFD_INTERNAL);
 
@@ -531,11 +524,9 @@ EXPORT_SYMBOL_NS_GPL(iommu_attach_group_handle, IOMMUFD_INTERNAL);
 void iommu_detach_group_handle(struct iommu_domain *domain,
 			       struct iommu_group *group)
 {
-	mutex_lock(&group->mutex);
-	forget_attached(group);
-	iommu_group_set_core_domain(group);
+	guard(mutex)(&group->mutex);
+	detach_locked(group);
 	iommu_group_publish_handle(group, NULL);
-	mutex_unlock(&group->mutex);
 }
 EXPORT_SYMBOL_NS_GPL(iommu_detach_group_handle, IOMMUFD_INTERNAL);
 

@@ -74,14 +74,11 @@ static struct iommu_bus buses[] = {
 #endif
 };
 
-#define for_each_iommu_bus(bus) \
-	for (bus = buses; bus < buses + ARRAY_SIZE(buses); bus++)
-
 bool iommu_bus_is_known(const struct bus_type *type)
 {
 	struct iommu_bus *bus;
 
-	for_each_iommu_bus(bus) {
+	for (bus = buses; bus < buses + ARRAY_SIZE(buses); bus++) {
 		if (bus->type == type)
 			return true;
 	}
@@ -155,7 +152,7 @@ int iommu_buses_probe(void)
 	struct iommu_bus *bus;
 	int ret;
 
-	for_each_iommu_bus(bus) {
+	for (bus = buses; bus < buses + ARRAY_SIZE(buses); bus++) {
 		ret = bus_iommu_probe(bus->type);
 		if (ret)
 			return ret;
@@ -174,7 +171,7 @@ void iommu_buses_release(struct iommu_device *iommu)
 {
 	struct iommu_bus *bus;
 
-	for_each_iommu_bus(bus)
+	for (bus = buses; bus < buses + ARRAY_SIZE(buses); bus++)
 		bus_for_each_dev(bus->type, NULL, iommu, release_if_behind);
 }
 
@@ -236,7 +233,7 @@ static int __init iommu_buses_init(void)
 	struct iommu_bus *bus;
 	int ret;
 
-	for_each_iommu_bus(bus) {
+	for (bus = buses; bus < buses + ARRAY_SIZE(buses); bus++) {
 		ret = bus_register_notifier(bus->type, &bus->nb);
 		if (ret)
 			pr_err("bus %s: no notifier (%d), its new devices stay untranslated\n",

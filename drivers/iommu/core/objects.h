@@ -80,7 +80,7 @@ struct group_member {
 struct iommu_group {
 	struct kobject kobj;
 	struct kobject *devices_kobj;
-	struct mutex mutex;
+	struct mutex mutex;	/* see above */
 	struct list_head members;
 	struct xarray attachments;
 	struct iommu_domain *domain;

@@ -11,7 +11,7 @@
 #define pr_fmt(fmt) "iommu: " fmt
 
 #include <linux/export.h>
-#include <linux/idr.h>
+#include <linux/ioasid.h>
 #include <linux/iommu.h>
 #include <linux/slab.h>
 
@@ -285,9 +285,7 @@ iommu_attach_handle_get(struct iommu_group *group, ioasid_t pasid,
 }
 EXPORT_SYMBOL_NS_GPL(iommu_attach_handle_get, IOMMUFD_INTERNAL);
 
-/* The system-wide numbers */
-
-static DEFINE_IDA(global_pasids);
+/* The system-wide numbers: the host's own set of the PASID allocator */
 
 /**
  * iommu_alloc_global_pasid() - allocate a PASID that no other device has
@@ -300,13 +298,13 @@ static DEFINE_IDA(global_pasids);
 ioasid_t iommu_alloc_global_pasid(struct device *dev)
 {
 	u32 max_pasids = dev->iommu->max_pasids;
-	int pasid;
+
+	static_assert(IOMMU_PASID_INVALID == INVALID_IOASID);
 
 	if (max_pasids <= IOMMU_FIRST_GLOBAL_PASID)
 		return IOMMU_PASID_INVALID;
-	pasid = ida_alloc_range(&global_pasids, IOMMU_FIRST_GLOBAL_PASID,
-				max_pasids - 1, GFP_KERNEL);
-	return pasid < 0 ? IOMMU_PASID_INVALID : pasid;
+	return ioasid_alloc(NULL, IOMMU_FIRST_GLOBAL_PASID, max_pasids - 1,
+			    NULL);
 }
 EXPORT_SYMBOL_GPL(iommu_alloc_global_pasid);
 
@@ -320,6 +318,6 @@ void iommu_free_global_pasid(ioasid_t pasid)
 {
 	if (WARN_ON(pasid == IOMMU_PASID_INVALID))
 		return;
-	ida_free(&global_pasids, pasid);
+	ioasid_free(NULL, pasid);
 }
 EXPORT_SYMBOL_GPL(iommu_free_global_pasid);

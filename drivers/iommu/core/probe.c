@@ -26,23 +26,6 @@
  */
 DEFINE_MUTEX(iommu_probe_device_lock);
 
-/**
- * dev_iommu_priv_set() - store the IOMMU driver's data of a device
- * @dev: the device
- * @priv: the data, returned by dev_iommu_priv_get()
- *
- * Context: under iommu_probe_device_lock, that is, from probe_device(),
- * of_xlate() and the like.
- */
-void dev_iommu_priv_set(struct device *dev, void *priv)
-{
-	/* PAMU keeps a domain here and changes it as it goes. */
-	if (!IS_ENABLED(CONFIG_FSL_PAMU))
-		lockdep_assert_held(&iommu_probe_device_lock);
-	dev->iommu->priv = priv;
-}
-EXPORT_SYMBOL_GPL(dev_iommu_priv_set);
-
 /* PASIDs that the device itself can send, from its capability or firmware. */
 static u32 device_pasids(struct device *dev)
 {
