@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The virtual machines of the boot tests: QEMU's arguments and its monitor.
+
+Always emulation (tcg): /dev/kvm can exist and hang, and emulated runs repeat.
+"""
+import json
+import os
+import shutil
+import socket
+import subprocess
+import threading
+
+QEMU = {"x86_64": "qemu-system-x86_64", "arm64": "qemu-system-aarch64"}
+
+BASE = {
+    "x86_64": ["-M", "q35,kernel-irqchip=split", "-cpu", "max"],
+    "arm64": ["-cpu", "max"],
+}
+CONSOLE = {"x86_64": "ttyS0", "arm64": "ttyAMA0"}
+
+COMMON = ["-accel", "tcg", "-smp", "2", "-m", "512", "-nodefaults", "-no-user-config",
+          "-display", "none", "-no-reboot", "-serial", "stdio", "-net", "none"]
+
+# A busy host must not look like broken hardware: no timer check, patient stall detection.
+APPEND = ("loglevel=7 printk.devkmsg=on panic=-1 oops=panic random.trust_cpu=on no_console_suspend "
+          "no_timer_check rcupdate.rcu_cpu_stall_timeout=120")
+
+
+def find(arch):
+    """The path of QEMU for an architecture, None where it is not installed."""
+    return shutil.which(QEMU[arch])
+
+
+def argv(arch, scenario, kernel, initrd, disks):
+    """The whole command line but for the monitor; disks: node name -> file."""
+    args = [find(arch), *BASE[arch], *COMMON]
+    for name, path in disks.items():
+        args += ["-blockdev", f"driver=raw,node-name={name},file.driver=file,file.filename={path}"]
+    for device in (*scenario.iommu, *scenario.devices):
+        args += device.split(" ", 1) if device.startswith("-") else ["-device", device]
+    words = [f"console={CONSOLE[arch]}", APPEND, scenario.append, f"boot.script={scenario.script}"]
+    words += [f"boot.{key}={value}" for key, value in scenario.env.items()]
+    return args + ["-kernel", str(kernel), "-initrd", str(initrd), "-append", " ".join(filter(None, words))]
+
+
+class Monitor:
+    """QMP over a socket pair: commands without waiting, some only after an event."""
+
+    def __init__(self):
+        self.ours, self.theirs = socket.socketpair()
+        self.lock = threading.Lock()
+        self.pending = {}
+        self.errors = []
+
+    def args(self):
+        fd = self.theirs.fileno()
+        return ["-chardev", f"socket,id=qmp,fd={fd}", "-mon", "chardev=qmp,mode=control"]
+
+    def start(self):
+        """Called when QEMU has its end."""
+        self.theirs.close()
+        self.send({"execute": "qmp_capabilities"})
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def send(self, message):
+        with self.lock:
+            try:
+                self.ours.sendall(json.dumps(message).encode() + b"\n")
+            except OSError:
+                pass            # QEMU is gone; its exit is noticed elsewhere
+
+    def listen(self):
+        with self.ours.makefile("r", errors="replace") as stream:
+            for line in stream:
+                message = json.loads(line)
+                if "error" in message:
+                    self.errors.append(message["error"].get("desc", line))
+                for command in self.pending.pop(message.get("event"), []):
+                    self.send(command)
+
+    def request(self, words):
+        """What the guest asked for: [on EVENT] COMMAND [KEY=VALUE...]"""
+        event = None
+        if words[0] == "on":
+            event, words = words[1], words[2:]
+        command = {"execute": words[0], "arguments": dict(word.split("=", 1) for word in words[1:])}
+        if event:
+            self.pending.setdefault(event, []).append(command)
+        else:
+            self.send(command)
+
+    def close(self):
+        self.ours.close()
+
+
+class Machine:
+    """A running QEMU: its console line by line, its end at the latest at the deadline."""
+
+    def __init__(self, args, deadline):
+        self.monitor = Monitor()
+        self.timed_out = False
+        self.process = subprocess.Popen(
+            args + self.monitor.args(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, pass_fds=[self.monitor.theirs.fileno()], start_new_session=True)
+        self.monitor.start()
+        self.timer = threading.Timer(deadline, self.expire)
+        self.timer.start()
+
+    def expire(self):
+        self.timed_out = True
+        self.kill()
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+
+    def lines(self):
+        for raw in self.process.stdout:
+            yield raw.decode(errors="replace").rstrip("\r\n")
+
+    def close(self):
+        self.timer.cancel()
+        self.kill()
+        self.process.stdout.close()
+        self.monitor.close()
+        return self.process.wait()
+
+
+def sparse(path, size):
+    """A new file of zeroes for a disk."""
+    with open(path, "wb") as stream:
+        os.truncate(stream.fileno(), size)
+    return path

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The boots: which machine, which command line, which script.
+
+A script is scenarios/NAME.sh; one script serves several boots.  Device entries are
+arguments of -device, or another option when they start with "-".
+"""
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Scenario:
+    name: str
+    script: str
+    append: str = ""
+    iommu: tuple = ()
+    devices: tuple = ()
+    disks: tuple = ()               # names for "drive="; 16 MiB each
+    env: dict = field(default_factory=dict)     # variables of the script
+    allow: str = ""                 # a pattern of kernel messages that are no splat here
+    deadline: int = 240             # seconds; only ends a hung guest
+    arch: str = "x86_64"
+    debug: bool = True              # part of a run with the debug kernel
+    payload: bool = False           # the guest gets the kernel and the initramfs as files
+
+
+def vtd(mode, *options):
+    scalable = ("x-scalable-mode=on",) if mode == "scalable" else ()
+    return (",".join(("intel-iommu,aw-bits=48,intremap=on", *scalable, *options)),)
+
+
+ON = {"legacy": "intel_iommu=on,sm_off", "scalable": "intel_iommu=on,sm_on"}
+POLICY = {
+    "strict": ("iommu.passthrough=0 iommu.strict=1", "DMA"),
+    "lazy": ("iommu.passthrough=0 iommu.strict=0", "DMA-FQ"),
+    "passthrough": ("iommu.passthrough=1", "identity"),
+}
+UNSAFE = "vfio_iommu_type1.allow_unsafe_interrupts=1 iommufd.allow_unsafe_interrupts=1"
+EDU = "edu,dma_mask=0xffffffffff"
+VIRTIO = "iommu_platform=on,disable-legacy=on"
+HUB = "-netdev hubport,id={id},hubid=0"
+
+
+def nic(model, port, place, *options):
+    return HUB.format(id=port), ",".join((model, f"netdev={port}", place, "romfile=", *options))
+
+
+# One of each device that does DMA, each alone in its group.
+DEVICES = (
+    "nvme,drive=disk0,serial=disk0,addr=4",
+    *nic("e1000e", "net0", "addr=5"),
+    f"virtio-blk-pci,drive=disk1,addr=6,{VIRTIO}",
+    *nic("virtio-net-pci", "net1", "addr=7", VIRTIO),
+    f"{EDU},addr=8",
+    *nic("e1000e", "net2", "addr=9"),
+)
+DISKS = ("disk0", "disk1")
+
+
+def io_boots():
+    """{legacy, scalable} x {strict, lazy, pass-through}; one of them with caching mode."""
+    for mode, on in ON.items():
+        for policy, (options, kind) in POLICY.items():
+            caching = ("caching-mode=on",) if (mode, policy) == ("scalable", "strict") else ()
+            yield Scenario(f"io-{mode}-{policy}", "io", f"{on} {options}", vtd(mode, *caching), DEVICES, DISKS,
+                           {"type": kind})
+
+
+def other_iommu_boots():
+    """Drivers of the base that plug into the core."""
+    amd = ("amd-iommu",)
+    virtio = ("virtio-iommu-pci,addr=2",)
+    for policy in ("strict", "lazy"):
+        options, kind = POLICY[policy]
+        yield Scenario(f"amd-{policy}", "io", options, amd, DEVICES, DISKS, {"type": kind, "vendor": "amd"})
+        # virtio-iommu has no flush queue support in 6.12: lazy asks for it and gets it or not
+        yield Scenario(f"virtio-iommu-{policy}", "io", options, virtio, DEVICES, DISKS,
+                       {"type": kind, "vendor": "virtio"})
+
+
+def option_boots():
+    """Words of intel_iommu= (and iommu=); boot goes on whatever they are."""
+    boots = {
+        "off": ("intel_iommu=off", "none"),
+        "on": ("intel_iommu=on", "DMA-FQ"),
+        "strict": ("intel_iommu=on,sp_off,strict", "DMA"),
+        "unknown": ("intel_iommu=on,tboot_noforce,,nonsense=1,sm_on,sm_off iommu=pt", "identity"),
+    }
+    for name, (options, kind) in boots.items():
+        yield Scenario(f"option-{name}", "option", options, vtd("scalable"), DEVICES[:1], ("disk0",), {"type": kind})
+
+
+def vfio_boots():
+    devices = (*DEVICES[:1], f"{EDU},addr=8",
+               "pcie-pci-bridge,id=bridge,addr=10", f"{EDU},bus=bridge,addr=1",
+               f"virtio-blk-pci,drive=disk1,bus=bridge,addr=2,{VIRTIO}")
+    for mode, on in ON.items():
+        caching = ("caching-mode=on",) if mode == "legacy" else ()
+        yield Scenario(f"vfio-{mode}", "vfio", f"{on} iommu.strict=1 {UNSAFE}", vtd(mode, *caching), devices, DISKS)
+
+
+TOPOLOGY = (
+    # a group of its own, the bridge with two devices, behind a root port
+    "pcie-root-port,id=port1,chassis=1,addr=4", "nvme,drive=disk0,serial=disk0,bus=port1",
+    # a conventional bus: its devices cannot be told apart
+    "pcie-pci-bridge,id=bridge,addr=5", f"virtio-blk-pci,drive=disk1,bus=bridge,addr=1,{VIRTIO}",
+    *nic("virtio-net-pci", "net0", "bus=bridge,addr=2", VIRTIO),
+    # functions of one slot without ACS
+    f"virtio-blk-pci,drive=disk2,addr=6.0,multifunction=on,{VIRTIO}",
+    *nic("virtio-net-pci", "net1", "addr=6.1", VIRTIO),
+    # another root bus
+    "pxb-pcie,id=root2,bus_nr=32,bus=pcie.0,addr=7", "pcie-root-port,id=port2,chassis=2,bus=root2",
+    "nvme,drive=disk3,serial=disk3,bus=port2",
+)
+
+HOTPLUG = (
+    "nvme,drive=disk0,serial=disk0,addr=4",
+    "pcie-root-port,id=port1,chassis=1,addr=5", "pcie-root-port,id=port2,chassis=2,addr=6",
+    HUB.format(id="net0"), *nic("virtio-net-pci", "net1", "addr=7", VIRTIO),
+)
+
+
+def scenarios():
+    both = tuple(ON.items())
+    yield from io_boots()
+    for mode, on in both:
+        yield Scenario(f"type-{mode}", "type", f"{on} iommu.strict=1", vtd(mode), DEVICES, DISKS)
+    yield from vfio_boots()
+    for mode, on in both:
+        yield Scenario(f"topology-{mode}", "topology", f"{on} iommu.strict=1", vtd(mode), TOPOLOGY,
+                       ("disk0", "disk1", "disk2", "disk3"))
+    for mode, on in both:
+        yield Scenario(f"hotplug-{mode}", "hotplug", f"{on} iommu.strict={int(mode == 'legacy')}", vtd(mode),
+                       HOTPLUG, ("disk0", "hot"))
+    for mode, on in both:
+        yield Scenario(f"suspend-{mode}", "suspend", f"{on} iommu.strict=1", vtd(mode), DEVICES, DISKS)
+    for mode, on in both:
+        yield Scenario(f"kdump-{mode}", "kdump", f"{on} crashkernel=160M", vtd(mode), DEVICES, DISKS, payload=True,
+                       allow=r"Kernel panic - not syncing: sysrq|sysrq: Trigger a crash", debug=False)
+    yield from other_iommu_boots()
+    yield from option_boots()
+
+
+DEMO = Scenario("demo", "demo", f"{ON['scalable']} iommu.strict=1 quiet", vtd("scalable"), DEVICES, DISKS)

@@ -1,0 +1,40 @@
+# shellcheck shell=busybox
+# SPDX-License-Identifier: GPL-2.0-only
+# Devices that come and go with I/O in flight, through the machine and through sysfs.
+nvme=$(pci $NVME) vnet=$(pci $VNET)
+before=$(groups)
+plugged() { pci $NVME | grep -v "^$nvme$" | grep .; }
+gone() { ! plugged && [ "$(groups)" = "$before" ]; }
+nic_up() { pci $E1000E | grep . && net_of "$(pci $E1000E)"; }
+no_nic() { [ -z "$(pci $E1000E)" ]; }
+
+within 30 block_of "$nvme"
+for round in 1 2 3; do
+	host device_add driver=nvme id=hot drive=hot serial=hot bus=port1
+	check "round $round: an NVMe appears" within 60 plugged
+	dev=$(plugged)
+	check "it has a group" [ -e "$(group "$dev")/devices/$dev" ]
+	blk_io "$dev"
+	iot blk "$(block_of "$dev")" 0x400000 16384 0 >/tmp/stress 2>&1 && echo gone >>/tmp/stress &
+	host device_add driver=e1000e id=nic netdev=net0 bus=port2
+	check "a NIC appears" within 60 nic_up
+	net_io "$(pci $E1000E)" "$vnet"
+	host device_del id=hot
+	host device_del id=nic
+	check "both go with I/O in flight" within 60 no_nic
+	check "and leave no group behind" within 60 gone
+	wait
+	same "the interrupted I/O ended with an error, not with wrong data" gone "$(tail -n 1 /tmp/stress)"
+done
+
+for round in 1 2 3; do
+	iot blk "$(block_of "$nvme")" 0x400000 16384 0 >/tmp/stress 2>&1 && echo gone >>/tmp/stress &
+	usleep 200000
+	check "round $round: the NVMe is removed through sysfs with I/O in flight" put 1 "/sys/bus/pci/devices/$nvme/remove"
+	wait
+	same "the interrupted I/O ended with an error, not with wrong data" gone "$(tail -n 1 /tmp/stress)"
+	check "nothing is left of it" sh -c "! ls -d /sys/kernel/iommu_groups/*/devices/$nvme"
+	check "it is found again" put 1 /sys/bus/pci/rescan
+	blk_io "$nvme" thorough
+done
+same "there are as many groups as before" "$(echo "$before" | wc -w)" "$(groups | wc -w)"

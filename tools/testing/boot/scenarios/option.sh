@@ -1,0 +1,14 @@
+# shellcheck shell=busybox
+# SPDX-License-Identifier: GPL-2.0-only
+# The machine boots and works whatever the options of the command line say.
+# shellcheck disable=SC2154	# type is from the command line
+nvme=$(pci $NVME)
+
+if [ "$type" = none ]; then
+	check "without an IOMMU there are no groups" [ ! -e "$(group "$nvme")/type" ]
+else
+	same "the type of the default domain" "$type" "$(group_type "$nvme")"
+	check "the IOMMU is in sysfs" [ -e /sys/class/iommu/dmar0/intel-iommu/version ]
+	check "with the device" [ -e "/sys/class/iommu/dmar0/devices/$nvme" ]
+fi
+blk_io "$nvme"

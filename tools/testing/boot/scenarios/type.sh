@@ -1,0 +1,48 @@
+# shellcheck shell=busybox
+# SPDX-License-Identifier: GPL-2.0-only
+# The type of a default domain changed through sysfs, and I/O after each change.
+nvme=$(pci $NVME) vblk=$(pci $VBLK) edu=$(pci $EDU) nic=$(pci $E1000E | head -n 1) vnet=$(pci $VNET)
+
+change() { put "$2" "$(group "$1")/type"; }	# change BDF TYPE
+
+within 30 block_of "$nvme"
+for to in DMA identity auto; do
+	refused "$to with a driver bound: EPERM" "not permitted" change "$nvme" $to
+done
+refused "nonsense: EINVAL" "Invalid" change "$nvme" BLOCKED
+same "nothing has changed" DMA "$(group_type "$nvme")"
+check "DMA to DMA-FQ, with the driver bound" change "$nvme" DMA-FQ
+same "it reads back" DMA-FQ "$(group_type "$nvme")"
+blk_io "$nvme" thorough
+refused "but not DMA-FQ to DMA: EPERM" "not permitted" change "$nvme" DMA
+
+for to in identity DMA DMA-FQ identity DMA-FQ auto; do
+	unbind "$nvme"
+	check "without a driver: $(group_type "$nvme") to $to" change "$nvme" $to
+	case $to in auto) want=DMA ;; *) want=$to ;; esac
+	same "it reads back as $want" $want "$(group_type "$nvme")"
+	check "the driver binds" bind "$nvme" nvme
+	blk_io "$nvme"
+done
+
+# Other devices change while this one works.
+iot blk "$(block_of "$nvme")" 0x400000 4096 4 77 >/tmp/background 2>&1 && echo good >>/tmp/background &
+for to in identity DMA-FQ; do
+	for dev in "$nic:e1000e" "$vnet:virtio-pci" "$vblk:virtio-pci"; do
+		name=${dev##*:} dev=${dev%:*}
+		unbind "$dev"
+		check "$name $dev: $(group_type "$dev") to $to" change "$dev" $to
+		check "the driver binds" bind "$dev" "$name"
+	done
+	blk_io "$vblk"
+	net_io "$nic" "$vnet"
+done
+wait
+same "I/O of another group went on meanwhile" good "$(cat /tmp/background)"
+
+# The device without a driver reaches memory only in an identity domain.
+check "edu: DMA to identity" change "$edu" identity
+checks iot edu "$edu" direct
+check "edu: identity to DMA" change "$edu" DMA
+say "expect faults $edu"
+checks iot edu "$edu" rogue
