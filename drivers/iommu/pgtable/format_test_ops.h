@@ -6,7 +6,7 @@
 #ifndef __IOMMU_PGTABLE_FORMAT_TEST_OPS_H
 #define __IOMMU_PGTABLE_FORMAT_TEST_OPS_H
 
-#define RANDOM_STEPS	6000
+#define RANDOM_STEPS	2500
 #define RANDOM_CHECK	100	/* steps between looks at the whole structure */
 #define SG_PAGES_ORDER	10
 
@@ -88,7 +88,7 @@ static void fmt_test_random(struct kunit *test)
 		ctx_lookup(test, ctx, iova + random_below(&rnd, len));
 		if (step % RANDOM_CHECK == 0)
 			ctx_check(test, ctx);
-		if (step % 1000 == 0)
+		if (step % 500 == 0)
 			ctx_unmap(test, ctx, 0, (u64)ctx->pgt.iova_last + 1);
 	}
 	KUNIT_EXPECT_GT(test, ctx->syncs, 0);

@@ -111,7 +111,10 @@ static __always_inline unsigned int pgt_best_shift(unsigned long sizes,
 	return __fls(sizes);
 }
 
-/* Write up to @count leaves; how many it were until something was in the way. */
+/*
+ * Write up to @count leaves; how many it were until something was in the way.
+ * These entries are the caller's alone (rule 1), so plain reads do.
+ */
 static __always_inline unsigned long pgt_store(struct pgt_cursor *c, u64 paddr,
 					       unsigned long count)
 {
@@ -121,7 +124,7 @@ static __always_inline unsigned long pgt_store(struct pgt_cursor *c, u64 paddr,
 	u64 *end = pos + count;
 
 	for (; pos < end; pos++, leaf += step) {
-		if (unlikely(READ_ONCE(*pos)))
+		if (unlikely(*pos))
 			break;
 		WRITE_ONCE(*pos, leaf);
 	}
@@ -245,7 +248,7 @@ static __always_inline int pgt_map(struct pgt *pgt, unsigned long iova,
 	if (len == PGT_GRANULE) {
 		u64 *entry = pgt_bottom(pgt, iova);
 
-		if (likely(entry && !READ_ONCE(*entry))) {
+		if (likely(entry && !*entry)) {
 			WRITE_ONCE(*entry, paddr | bits | fmt_level_bits(0));
 			pgt_flush_one(pgt, entry);
 			*mapped = len;
@@ -264,7 +267,8 @@ static __always_inline struct scatterlist *pgt_segment(struct scatterlist *sg)
 /*
  * The hot loop of a scatterlist: segments of one granule each, stored at c->pos.
  * No large page can begin here, so there is nothing to gain from a look at the
- * next segment.  Ends after @count, or at one that needs more care.
+ * next segment.  Ends after @count, or at one that needs more care.  A leaf
+ * that is in the way belongs to the caller, hence the plain read.
  */
 static __always_inline struct scatterlist *
 pgt_map_granules(struct pgt_cursor *c, struct scatterlist *sg, unsigned int *count)
@@ -277,11 +281,12 @@ pgt_map_granules(struct pgt_cursor *c, struct scatterlist *sg, unsigned int *cou
 	for (; left; left--, sg++, pos++) {
 		u64 paddr;
 
-		sg = pgt_segment(sg);
+		if (unlikely(sg_is_chain(sg)) ||
+		    unlikely(sg->offset | (sg->length ^ PGT_GRANULE)) ||
+		    unlikely(sg_dma_is_bus_address(sg)))
+			break;
 		paddr = page_to_phys(sg_page(sg));
-		if (unlikely(sg->offset | (sg->length ^ PGT_GRANULE)) ||
-		    unlikely(sg_dma_is_bus_address(sg)) ||
-		    unlikely(paddr > paddr_last) || unlikely(READ_ONCE(*pos)))
+		if (unlikely(paddr > paddr_last) || unlikely(*pos))
 			break;
 		WRITE_ONCE(*pos, paddr | bits);
 	}
@@ -483,7 +488,7 @@ static __always_inline size_t pgt_unmap(struct pgt *pgt, unsigned long iova,
 		u64 *entry = pgt_bottom(pgt, iova);
 
 		if (likely(entry)) {
-			if (unlikely(!READ_ONCE(*entry)))
+			if (unlikely(!*entry))
 				return 0;
 			WRITE_ONCE(*entry, 0);
 			pgt_flush_one(pgt, entry);

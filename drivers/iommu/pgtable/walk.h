@@ -199,31 +199,29 @@ struct pgt_place {
 	unsigned int level;
 };
 
-/* Descend as far as marked links lead.  @iova is in range. */
-static noinline struct pgt_place pgt_descend_any(const struct pgt *pgt,
-						 unsigned long iova)
-{
-	struct pgt_place at = { pgt->top, pgt->levels - 1 };
-
-	for (; at.level; at.level--) {
-		if (!pgt_step(&at.table, iova, at.level))
-			break;
-	}
-	return at;
-}
-
-/* The same, unrolled for the usual number of levels: every shift is a constant. */
+/*
+ * Descend as far as marked links lead.  @iova is in range.  Unrolled, so that every
+ * shift is a constant, and straight for the usual number of levels.
+ */
 static __always_inline struct pgt_place pgt_descend(const struct pgt *pgt,
 						    unsigned long iova)
 {
+	const unsigned int usual = FMT_USUAL_LEVELS - 1;
 	u64 *table = pgt->top;
 
-	static_assert(FMT_USUAL_LEVELS >= 2 && FMT_USUAL_LEVELS <= 4);
-	if (unlikely(pgt->levels != FMT_USUAL_LEVELS))
-		return pgt_descend_any(pgt, iova);
-	if (FMT_USUAL_LEVELS > 3 && !pgt_step(&table, iova, 3))
-		return (struct pgt_place){ table, 3 };
-	if (FMT_USUAL_LEVELS > 2 && !pgt_step(&table, iova, 2))
+	static_assert(FMT_USUAL_LEVELS == 3 || FMT_USUAL_LEVELS == 4);
+	static_assert(FMT_USUAL_LEVELS - FMT_MIN_LEVELS <= 1);
+	static_assert(FMT_MAX_LEVELS - FMT_USUAL_LEVELS <= 1);
+	if (likely(pgt->levels == FMT_USUAL_LEVELS)) {
+		if (!pgt_step(&table, iova, usual))
+			return (struct pgt_place){ table, usual };
+	} else if (pgt->levels > FMT_USUAL_LEVELS) {
+		if (!pgt_step(&table, iova, usual + 1))
+			return (struct pgt_place){ table, usual + 1 };
+		if (!pgt_step(&table, iova, usual))
+			return (struct pgt_place){ table, usual };
+	}
+	if (usual > 2 && !pgt_step(&table, iova, 2))
 		return (struct pgt_place){ table, 2 };
 	if (!pgt_step(&table, iova, 1))
 		return (struct pgt_place){ table, 1 };
