@@ -318,14 +318,15 @@ static int map_direct(struct iommu_group *group, struct iommu_domain *domain)
 }
 
 /* A group's first domain: there is nothing to go back to. */
-static int enter_first(struct iommu_group *group, struct iommu_domain *domain)
+static int enter_first(struct iommu_group *group, struct iommu_domain *domain,
+		       bool mapped)
 {
 	int ret;
 
 	/* Freed with the last member, even if the attach fails. */
 	group->default_domain = domain;
 	ret = iommu_group_force_domain(group, domain);
-	if (!ret && map_direct(group, domain))
+	if (!ret && !mapped && map_direct(group, domain))
 		pr_warn("group %d: firmware's 1:1 ranges could not all be mapped\n",
 			group->id);
 	return ret;
@@ -398,7 +399,7 @@ int iommu_group_setup_default(struct iommu_group *group, unsigned int target)
 			      "1:1 ranges cannot be mapped before the attach\n");
 
 	if (!group->domain)
-		return enter_first(group, domain);
+		return enter_first(group, domain, mapped);
 	ret = exchange(group, domain, mapped);
 	if (ret)
 		iommu_domain_free(domain);
