@@ -1530,7 +1530,9 @@ static inline int iommu_group_add_device(struct iommu_group *group,
 
 static inline int iommu_group_for_each_dev(struct iommu_group *group, void *data,
 					   int (*fn)(struct device *dev, void *data))
-					   { return -ENODEV; }
+{
+	return -ENODEV;
+}
 
 static inline void iommu_group_remove_device(struct device *dev)
 {
