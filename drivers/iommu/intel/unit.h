@@ -30,7 +30,9 @@
 #include <linux/io-64-nonatomic-lo-hi.h>
 #include <linux/iommu.h>
 #include <linux/pci.h>
+#include <linux/ratelimit.h>
 #include <linux/spinlock.h>
+#include <linux/timer.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
 #include <asm/cacheflush.h>
@@ -84,6 +86,8 @@ struct fault_event_state {
  *	by iommu_add_device() and iommu_del_device(), read under RCU
  * @qi: invalidation queue, NULL where the unit has none or it is off
  * @irq: fault event interrupt, 0 while there is none
+ * @fault_rs: limits what faults write to the log
+ * @fault_timer: looks at the fault log again after a storm
  * @fault_event: fault event registers over suspend; syscore only
  * @ir: interrupt remapping table, NULL while there is none
  */
@@ -115,6 +119,8 @@ struct intel_iommu {
 
 	struct q_inval *qi;
 	int irq;
+	struct ratelimit_state fault_rs;
+	struct timer_list fault_timer;
 	struct fault_event_state fault_event;
 
 	struct ir_table *ir;
@@ -129,7 +135,7 @@ extern bool intel_iommu_superpage;	/* cleared by intel_iommu=sp_off */
 extern bool intel_iommu_intgpu_identity; /* intel_iommu=intgpu_off */
 extern bool intel_iommu_igfx_off;	/* intel_iommu=igfx_off, quirks */
 bool intel_iommu_wanted(void);
-bool __init intel_iommu_force(void);
+bool intel_iommu_force(void);
 
 /**
  * sm_supported - will this unit run in scalable mode
@@ -248,6 +254,8 @@ extern struct list_head dmar_rmrrs;
 #define for_each_rmrr(rmrr)	list_for_each_entry((rmrr), &dmar_rmrrs, list)
 
 /* irq.c, fault.c: dmar_set_interrupt(), dmar_fault() are in <linux/dmar.h> */
+void iommu_fault_init(struct intel_iommu *iommu);
+void iommu_fault_stop(struct intel_iommu *iommu);
 void iommu_clear_faults(struct intel_iommu *iommu);
 void iommu_free_irq(struct intel_iommu *iommu);
 
@@ -259,12 +267,12 @@ bool intel_quirk_ioat_misplaced(struct pci_dev *pdev,
 				const struct dmar_drhd_unit *drhd);
 bool intel_quirk_extra_devtlb_flush(struct pci_dev *pdev);
 int intel_quirk_def_domain_type(struct device *dev);
-void __init intel_quirk_tylersburg_isoch(void);
+void intel_quirk_tylersburg_isoch(void);
 
 /* init.c, suspend.c, hotplug.c */
 int intel_iommu_prepare_unit(struct intel_iommu *iommu);
 void intel_iommu_undo_unit(struct intel_iommu *iommu);
-void __init intel_iommu_suspend_init(void);
+void intel_iommu_suspend_init(void);
 
 /*
  * From the files on entries, domains and devices.
@@ -291,7 +299,7 @@ static inline void intel_iommu_dump_entries(struct intel_iommu *iommu, u16 sid,
 #endif
 
 #ifdef CONFIG_INTEL_IOMMU_DEBUGFS
-void __init intel_iommu_debugfs_init(void);
+void intel_iommu_debugfs_init(void);
 #else
 static inline void intel_iommu_debugfs_init(void)
 {
