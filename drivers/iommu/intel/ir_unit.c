@@ -192,12 +192,6 @@ static int ir_setup(struct intel_iommu *iommu)
 	return ret;
 }
 
-/* The DMAR table is there: dmar_table_init() succeeded. */
-static u8 __init ir_firmware_flags(void)
-{
-	return ((struct acpi_table_dmar *)dmar_tbl)->flags;
-}
-
 static bool __init ir_all_capable(void)
 {
 	struct dmar_drhd_unit *drhd;
@@ -238,7 +232,7 @@ static bool __init ir_choose_x2apic(void)
 
 	if (!x2apic_supported())
 		return false;
-	if ((ir_firmware_flags() & DMAR_X2APIC_OPT_OUT) && !no_x2apic_optout) {
+	if ((dmar_table_flags() & DMAR_X2APIC_OPT_OUT) && !no_x2apic_optout) {
 		pr_info("firmware asks for no x2apic; intremap=no_x2apic_optout overrides it\n");
 		return false;
 	}
@@ -274,7 +268,7 @@ static int __init ir_prepare(void)
 		add_taint(TAINT_FIRMWARE_WORKAROUND, LOCKDEP_STILL_OK);
 		return -ENODEV;
 	}
-	if (dmar_table_init() < 0 || !(ir_firmware_flags() & DMAR_INTR_REMAP))
+	if (dmar_table_init() < 0 || !(dmar_table_flags() & DMAR_INTR_REMAP))
 		return -ENODEV;
 	if (!ir_all_capable())
 		return -ENODEV;
