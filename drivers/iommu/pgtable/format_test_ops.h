@@ -6,7 +6,7 @@
 #ifndef __IOMMU_PGTABLE_FORMAT_TEST_OPS_H
 #define __IOMMU_PGTABLE_FORMAT_TEST_OPS_H
 
-#define RANDOM_STEPS	2500
+#define RANDOM_STEPS	4000
 #define RANDOM_CHECK	100	/* steps between looks at the whole structure */
 #define SG_PAGES_ORDER	10
 
@@ -43,9 +43,12 @@ static void random_map(struct kunit *test, struct fmt_ctx *ctx, struct rnd_state
 	u64 iova, len, paddr;
 
 	random_range(rnd, &ctx->pgt, &iova, &len);
-	paddr = TEST_PADDR + random_below(rnd, SZ_16M / SZ_4K) * SZ_4K;
-	if (random_below(rnd, 4))	/* mostly fit for large pages */
+	if (random_below(rnd, 4)) {	/* mostly fit for large pages */
 		paddr = TEST_PADDR + random_below(rnd, 64) * SZ_1G + iova % SZ_1G;
+	} else {
+		paddr = TEST_PADDR + random_below(rnd, SZ_16M / SZ_4K) * SZ_4K;
+		len = min_t(u64, len, SZ_16M);
+	}
 	ctx_map(test, ctx, iova, paddr, len, prots[random_below(rnd, 3)]);
 }
 

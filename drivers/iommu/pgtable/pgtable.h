@@ -45,7 +45,8 @@
  *  FMT_GRANULE_SHIFT	log2 of the granule
  *  FMT_LEVEL_SHIFT	log2 of the entries of a table
  *  FMT_MIN_LEVELS, FMT_MAX_LEVELS, FMT_USUAL_LEVELS
- *			the range, and the number that descents are unrolled for
+ *			the range, and the number that descents are written for;
+ *			the others differ from it by one at most
  *  FMT_PGSIZES		every leaf size that the format can express
  *  FMT_ADDR_MASK	the address bits of leaves and links
  *  FMT_LINKED		a bit that hardware ignores in links.  Set in every link that
