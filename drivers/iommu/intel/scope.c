@@ -100,13 +100,19 @@ static void for_all_scope_sets(scope_set_fn fn, void *arg)
 	}
 }
 
-/*
- * Does the path lead to @pdev?  It starts on a root bus and names one device per
- * bus down to it.  Firmware was seen that gives the device's own bus instead,
- * with one step: take it at its word.
+/**
+ * dmar_scope_leads_to - does the path of a scope lead to a device
+ * @scope: the scope
+ * @pdev: the device, in the segment of the scope
+ *
+ * The path starts on a root bus and names one device per bus down to @pdev.
+ * Firmware was seen that gives the device's own bus instead, with one step: it is
+ * taken at its word.
+ *
+ * Return: true when it does
  */
-static bool scope_leads_to(const struct acpi_dmar_device_scope *scope,
-			   struct pci_dev *pdev)
+bool dmar_scope_leads_to(const struct acpi_dmar_device_scope *scope,
+			 struct pci_dev *pdev)
 {
 	const struct acpi_dmar_pci_path *path = dmar_scope_path(scope);
 	unsigned int n = dmar_scope_depth(scope);
@@ -160,7 +166,7 @@ static void add_device(const struct scope_set *set, void *arg)
 	     scope = next_device_scope(set, scope), slot++) {
 		if (scope->entry_type == ACPI_DMAR_SCOPE_TYPE_NAMESPACE ||
 		    rcu_access_pointer(slot->dev) ||
-		    !scope_leads_to(scope, pdev))
+		    !dmar_scope_leads_to(scope, pdev))
 			continue;
 		check_scope_type(scope, pdev);
 		slot->bus = pdev->bus->number;
