@@ -28,6 +28,7 @@ static struct {
 	unsigned long lines;	/* flushed */
 	unsigned long fences;
 	unsigned long early;	/* links that became visible before their table */
+	void (*race)(void);	/* runs once, in the middle of the next allocation */
 } seam = {
 	.lock = __SPIN_LOCK_UNLOCKED(seam.lock),
 };
@@ -39,19 +40,25 @@ static void seam_reset(void)
 	seam.lines = 0;
 	seam.fences = 0;
 	seam.early = 0;
+	seam.race = NULL;
 }
 
 static u64 *seam_alloc(int nid, gfp_t gfp)
 {
+	void (*race)(void);
 	unsigned long flags;
 	u64 *table, *shadow;
 	bool fail;
 
 	spin_lock_irqsave(&seam.lock, flags);
 	fail = ++seam.allocs == seam.fail_at;
+	race = seam.race;
+	seam.race = NULL;
 	spin_unlock_irqrestore(&seam.lock, flags);
 	if (fail)
 		return NULL;
+	if (race)
+		race();
 
 	table = iommu_alloc_page_node(nid, gfp);
 	shadow = (u64 *)__get_free_page(gfp & ~__GFP_ZERO);

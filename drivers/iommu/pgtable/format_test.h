@@ -336,6 +336,8 @@ static struct kunit_case fmt_cases[] = {
 	KUNIT_CASE_PARAM(fmt_test_sg, fmt_gen_params),
 	KUNIT_CASE_PARAM(fmt_test_sg_errors, fmt_gen_params),
 	KUNIT_CASE_PARAM(fmt_test_dirty, fmt_gen_params),
+	KUNIT_CASE_PARAM(fmt_test_lost_race, fmt_gen_params),
+	KUNIT_CASE_PARAM(fmt_test_unsettled, fmt_gen_params),
 	KUNIT_CASE_PARAM(fmt_test_concurrent, fmt_gen_params),
 	KUNIT_CASE(fmt_test_cost),
 	{}

@@ -294,6 +294,64 @@ static void fmt_test_dirty(struct kunit *test)
 	ctx_finish(test, ctx);
 }
 
+/* What the other thread of fmt_test_lost_race() works on, and what it maps. */
+static struct {
+	struct kunit *test;
+	struct fmt_ctx *ctx;
+	u64 iova;
+} racer;
+
+static void race_to_map(void)
+{
+	ctx_map(racer.test, racer.ctx, racer.iova, TEST_PADDR, SZ_4K, TEST_RW);
+}
+
+/* Somebody else installs the table while ours is being made, at every level. */
+static void fmt_test_lost_race(struct kunit *test)
+{
+	struct fmt_ctx *ctx = ctx_start(test);
+	unsigned int level;
+	u64 iova = 0;
+
+	for (level = ctx->pgt.levels - 1; level; level--) {
+		/* All of the way is there, down to an empty entry at @level. */
+		iova += 1ull << (12 + 9 * level);
+		racer.test = test;
+		racer.ctx = ctx;
+		racer.iova = iova + SZ_4K;
+		seam.race = race_to_map;
+		ctx_map(test, ctx, iova, TEST_PADDR, SZ_4K, IOMMU_READ);
+		KUNIT_EXPECT_NULL(test, seam.race);
+		ctx_check(test, ctx);
+	}
+	ctx_finish(test, ctx);
+}
+
+/* Somebody else has written a link and has not flushed it yet. */
+static void fmt_test_unsettled(struct kunit *test)
+{
+	struct fmt_ctx *ctx = ctx_start(test);
+	unsigned int level;
+
+	ctx_map(test, ctx, 0, TEST_PADDR, SZ_4K, TEST_RW);
+	for (level = ctx->pgt.levels - 1; level; level--) {
+		u64 iova = (ctx->pgt.levels - level) * SZ_4K;
+		u64 *table = ctx->pgt.top;
+		unsigned int l;
+
+		for (l = ctx->pgt.levels - 1; l > level; l--)
+			table = pgt_below(table[0]);
+		if (!ctx->pgt.coherent) {
+			table[0] &= ~FMT_LINKED;
+			seam_shadow(table)[0] = 0;
+		}
+		KUNIT_EXPECT_EQ(test, ctx_raw_lookup(ctx, iova), 0);
+		ctx_map(test, ctx, iova, TEST_PADDR, SZ_4K, TEST_RW);
+		ctx_check(test, ctx);
+	}
+	ctx_finish(test, ctx);
+}
+
 /* One of several threads that share tables. */
 struct fmt_thread {
 	struct fmt_ctx *ctx;
