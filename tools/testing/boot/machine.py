@@ -70,13 +70,18 @@ class Monitor:
                 pass            # QEMU is gone; its exit is noticed elsewhere
 
     def listen(self):
-        with self.ours.makefile("r", errors="replace") as stream:
-            for line in stream:
-                message = json.loads(line)
-                if "error" in message:
-                    self.errors.append(message["error"].get("desc", line))
-                for command in self.pending.pop(message.get("event"), []):
-                    self.send(command)
+        try:
+            with self.ours.makefile("r", errors="replace") as stream:
+                for line in stream:
+                    self.receive(json.loads(line))
+        except OSError:
+            pass                # reset by QEMU's end
+
+    def receive(self, message):
+        if "error" in message:
+            self.errors.append(message["error"].get("desc", str(message)))
+        for command in self.pending.pop(message.get("event"), []):
+            self.send(command)
 
     def request(self, words):
         """What the guest asked for: [on EVENT] COMMAND [KEY=VALUE...]"""

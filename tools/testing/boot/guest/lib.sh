@@ -1,11 +1,7 @@
-# shellcheck shell=busybox
 # SPDX-License-Identifier: GPL-2.0-only
 # What the scenarios share.  Results are records of the kernel log, so each stands
 # whole and in order among the kernel's own messages; the host reads them from the
 # console by their prefix.
-
-EDU=0x1234:0x11e8 NVME=0x1b36:0x0010 E1000E=0x8086:0x10d3 VBLK=0x1af4:0x1042 VNET=0x1af4:0x1041
-export EDU NVME E1000E VBLK VNET
 
 say() { echo "<5>boot: $*" >/dev/kmsg; }
 
@@ -13,8 +9,7 @@ say() { echo "<5>boot: $*" >/dev/kmsg; }
 # host on EVENT COMMAND [KEY=VALUE...].
 host() { say "host $*"; }
 
-# The number is in a file because results also come from subshells.
-echo 0 >/tmp/count
+# The number is in a file, which init makes, because results also come from subshells.
 result() { # result ok|"not ok" DESCRIPTION...
 	local verdict=$1 count
 	shift
@@ -32,13 +27,14 @@ note() { while read -r line; do say "# $line"; done; }
 
 # check DESCRIPTION COMMAND...: the command succeeds
 check() {
-	local text=$1
+	local text=$1 status=0
 	shift
-	if "$@" >/tmp/out 2>&1; then
+	"$@" >/tmp/out 2>&1 || status=$?
+	if [ $status = 0 ]; then
 		pass "$text"
 	else
 		fail "$text"
-		{ echo "$* ended with status $?"; tail -n 20 /tmp/out; } | note
+		{ echo "$* ended with status $status"; tail -n 20 /tmp/out; } | note
 	fi
 }
 
@@ -51,16 +47,21 @@ same() {
 	fi
 }
 
-# refused DESCRIPTION ERROR-TEXT COMMAND...: the command fails with that error
+# refused ERROR DESCRIPTION COMMAND...: the command fails with that error
 refused() {
-	local text=$1 error=$2
+	local error=$1 text="$2: $1" words
 	shift 2
+	case $error in
+	EBUSY) words="EBUSY|resource busy" ;;
+	EPERM) words="EPERM|not permitted" ;;
+	EINVAL) words="EINVAL|Invalid argument" ;;
+	esac
 	if "$@" >/tmp/out 2>&1; then
-		fail "$text: not refused"
-	elif grep -q "$error" /tmp/out; then
+		fail "$text, but it is not refused"
+	elif grep -qE "$words" /tmp/out; then
 		pass "$text"
 	else
-		fail "$text: other error"
+		fail "$text, but it is another error"
 		note </tmp/out
 	fi
 }
@@ -105,18 +106,28 @@ finish() {
 	read -r count </tmp/count
 	say "1..$count"
 	say "done"
-	poweroff -f
+	case ${end:-poweroff} in
+	quit) host quit ;;
+	*) "${end:-poweroff}" -f ;;
+	esac
 }
 
 # PCI
 
-# The addresses of the devices with an ID, in order.
+# The addresses of all devices of a kind, in order.
 pci() {
-	local dev vendor device
+	local dev vendor device id
+	case $1 in
+	edu) id=0x1234:0x11e8 ;;
+	nvme) id=0x1b36:0x0010 ;;
+	e1000e) id=0x8086:0x10d3 ;;
+	vblk) id=0x1af4:0x1042 ;;
+	vnet) id=0x1af4:0x1041 ;;
+	esac
 	for dev in /sys/bus/pci/devices/*; do
 		read -r vendor <"$dev/vendor"
 		read -r device <"$dev/device"
-		[ "$vendor:$device" != "$1" ] || echo "${dev##*/}"
+		[ "$vendor:$device" != "$id" ] || echo "${dev##*/}"
 	done
 }
 

@@ -2,7 +2,7 @@
 /*
  * vfio type1|cdev BDF: assign an edu device to this process and try what it can reach.
  * vfio own type1|cdev BDF COMMAND: run a shell command while the device is owned.
- * vfio try type1|cdev BDF: print the error of the attempt to own the device, or "none".
+ * vfio try type1|cdev BDF: attempt to own the device, print the error's name.
  *
  * The two interfaces differ in how a device is opened and memory is mapped; the
  * tests of what the device can reach are the same.
@@ -203,11 +203,12 @@ static void try_mapped(struct assigned *dev, uint8_t *buf)
 
 	fill(readonly, PAGE, 7, 0);
 	check(!map(dev, readonly, IOVA + BIG, PAGE, false), "a page is mapped read-only");
+	/* Before it is read: QEMU reports no fault where its IOTLB has the page read-only. */
+	check(faults(dev, EDU_WRITES, IOVA + BIG), "writing it faults");
+	check(filled(readonly, PAGE, 7, 0), "and leaves it as it was");
 	edu_dma(dev->bar, EDU_READS, IOVA + BIG, EDU_MOST);
 	edu_dma(dev->bar, EDU_WRITES, IOVA, EDU_MOST);
 	check(filled(buf, EDU_MOST, 7, 0), "the device reads it");
-	check(faults(dev, EDU_WRITES, IOVA + BIG), "writing it faults");
-	check(filled(readonly, PAGE, 7, 0), "and leaves it as it was");
 	check(!unmap(dev, IOVA + BIG, PAGE), "it is unmapped");
 }
 
@@ -248,7 +249,7 @@ static void try_attach(struct assigned *dev, uint8_t *buf)
 	fill(buf, PAGE, 4, 0);
 	fill(other, PAGE, 5, 0);
 	edu_dma(dev->bar, EDU_READS, IOVA, EDU_MOST);
-	memset(other, 0, PAGE);
+	memset(other, 0, EDU_MOST);
 	edu_dma(dev->bar, EDU_WRITES, IOVA, EDU_MOST);
 	check(filled(other, PAGE, 5, 0) && filled(buf, PAGE, 4, 0), "the device reaches the second and not the first");
 	check(faults(dev, EDU_WRITES, IOVA + PAGE), "what only the first maps faults");
@@ -286,9 +287,9 @@ int cmd_vfio(int argc, char **argv)
 		return assign(argv[1], argv[2]);
 	if (argc == 4 && !strcmp(argv[1], "try")) {
 		ret = own(&dev, argv[2], argv[3]);
-		printf("%s %s\n", ret ? strerrorname_np(errno) : "none", failed_at ?: "");
+		printf("%s %s\n", ret ? strerrorname_np(errno) : "owned", failed_at ?: "");
 		disown(&dev);
-		return 0;
+		return ret ? 1 : 0;
 	}
 	if (argc != 5 || strcmp(argv[1], "own"))
 		die("vfio type1|cdev BDF, vfio own type1|cdev BDF COMMAND, vfio try type1|cdev BDF");

@@ -1,12 +1,11 @@
-# shellcheck shell=busybox
 # SPDX-License-Identifier: GPL-2.0-only
 # Devices that come and go with I/O in flight, through the machine and through sysfs.
-nvme=$(pci $NVME) vnet=$(pci $VNET)
+nvme=$(pci nvme) vnet=$(pci vnet)
 before=$(groups)
-plugged() { pci $NVME | grep -v "^$nvme$" | grep .; }
+plugged() { pci nvme | grep -v "^$nvme$" | grep .; }
 gone() { ! plugged && [ "$(groups)" = "$before" ]; }
-nic_up() { pci $E1000E | grep . && net_of "$(pci $E1000E)"; }
-no_nic() { [ -z "$(pci $E1000E)" ]; }
+nic_up() { pci e1000e | grep . && net_of "$(pci e1000e)"; }
+no_nic() { [ -z "$(pci e1000e)" ]; }
 
 within 30 block_of "$nvme"
 for round in 1 2 3; do
@@ -18,7 +17,7 @@ for round in 1 2 3; do
 	iot blk "$(block_of "$dev")" 0x400000 16384 0 >/tmp/stress 2>&1 && echo gone >>/tmp/stress &
 	host device_add driver=e1000e id=nic netdev=net0 bus=port2
 	check "a NIC appears" within 60 nic_up
-	net_io "$(pci $E1000E)" "$vnet"
+	net_io "$(pci e1000e)" "$vnet"
 	host device_del id=hot
 	host device_del id=nic
 	check "both go with I/O in flight" within 60 no_nic

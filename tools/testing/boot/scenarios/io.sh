@@ -1,17 +1,19 @@
-# shellcheck shell=busybox
 # SPDX-License-Identifier: GPL-2.0-only
 # Data integrity of every device with the default domain that the command line asks
 # for, and what a device can reach without permission.
-# shellcheck disable=SC2154	# type and vendor are from the command line
-nvme=$(pci $NVME) vblk=$(pci $VBLK) vnet=$(pci $VNET) edu=$(pci $EDU)
-nic=$(pci $E1000E | head -n 1) spare=$(pci $E1000E | tail -n 1)
+nvme=$(pci nvme) vblk=$(pci vblk) vnet=$(pci vnet) edu=$(pci edu)
+nic=$(pci e1000e | head -n 1) spare=$(pci e1000e | tail -n 1)
 
-for dev in "$nvme" "$nic" "$vblk" "$vnet" "$edu"; do
+if [ "${vendor:-}" = virtio ]; then
+	edu=		# no group before a driver binds
+	end=quit	# 6.12 resets a virtio-iommu at shutdown before the devices behind it
+fi
+for dev in "$nvme" "$nic" "$vblk" "$vnet" $edu; do
 	same "$(driver "$dev") $dev is in a group of type $type" "$type" "$(group_type "$dev")"
 	same "and alone in it" "$dev" "$(ls "$(group "$dev")/devices")"
 	same "which leads back to it" "$(readlink -f "/sys/bus/pci/devices/$dev")" "$(readlink -f "$(group "$dev")/devices/$dev")"
 done
-check "each group has its reserved regions" \
+check "the groups show the reserved region of MSI" \
 	sh -c "cat /sys/kernel/iommu_groups/*/reserved_regions | grep -q '0x00000000fee00000 0x00000000feefffff msi'"
 
 blk_io "$nvme" thorough
@@ -25,6 +27,7 @@ elif [ -z "${vendor:-}" ]; then
 	checks iot edu "$edu" rogue
 	say "expect faults $spare"
 	check "the spare NIC has no driver" unbind "$spare"
+	sleep 6		# the interval of the log's rate limit
 	dmesg -c >/tmp/dmesg
 	checks iot flood "$spare" 1000
 	lines=$(dmesg | grep -c "fault addr")

@@ -1,8 +1,6 @@
-# shellcheck shell=busybox
 # SPDX-License-Identifier: GPL-2.0-only
 # The machine boots and works whatever the options of the command line say.
-# shellcheck disable=SC2154	# type is from the command line
-nvme=$(pci $NVME)
+nvme=$(pci nvme)
 
 if [ "$type" = none ]; then
 	check "without an IOMMU there are no groups" [ ! -e "$(group "$nvme")/type" ]

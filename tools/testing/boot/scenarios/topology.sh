@@ -1,9 +1,8 @@
-# shellcheck shell=busybox
 # SPDX-License-Identifier: GPL-2.0-only
 # Which devices share a group on which bus, and DMA on each.
-deep=$(pci $NVME | tail -n 1) near=$(pci $NVME | head -n 1)
-bridged_blk=$(pci $VBLK | grep -v ^0000:00) bridged_net=$(pci $VNET | grep -v ^0000:00)
-function_blk=$(pci $VBLK | grep ^0000:00) function_net=$(pci $VNET | grep ^0000:00)
+deep=$(pci nvme | tail -n 1) near=$(pci nvme | head -n 1)
+bridged_blk=$(pci vblk | grep -v ^0000:00) bridged_net=$(pci vnet | grep -v ^0000:00)
+function_blk=$(pci vblk | grep ^0000:00) function_net=$(pci vnet | grep ^0000:00)
 
 mates() { ls "$(group "$1")/devices" | tr '\n' ' '; }
 has() { case " $1" in *" $2 "*) true ;; *) false ;; esac; }
@@ -36,7 +35,7 @@ net_io "$function_net" "$bridged_net"
 # A new default domain needs the whole group without drivers.
 type=$(group "$bridged_blk")/type
 unbind "$bridged_net"
-refused "identity while one device has a driver: EPERM" "not permitted" put identity "$type"
+refused EPERM "identity while one device has a driver" put identity "$type"
 unbind "$bridged_blk"
 check "identity when none has" put identity "$type"
 check "the first binds" bind "$bridged_blk" virtio-pci
