@@ -274,7 +274,7 @@ static struct intel_device *alias_user(struct intel_device *device, u16 rid)
 	xa_for_each(&device->iommu->devices, i, dev) {
 		other = to_intel_device(dev);
 		if (other && other != device && has_rid(other, rid) &&
-		    xa_load(&other->attachments, 0)) {
+		    attachment_of(other, 0)) {
 			found = other;
 			break;
 		}
@@ -293,8 +293,15 @@ static void block_contexts(struct intel_device *device)
 			write_context(device, device->rids[i], &none);
 }
 
-/* Make the tables that the entries of @pasid will be in. */
-static int prepare_entries(struct intel_device *device, u32 pasid)
+/**
+ * intel_prepare_entries() - make the tables that entries will be in
+ * @device: the device
+ * @pasid: PASID; 0: of its requests without PASID
+ *
+ * Context: May sleep.
+ * Return: 0, -ERANGE for a PASID that the device does not have, -ENOMEM.
+ */
+int intel_prepare_entries(struct intel_device *device, u32 pasid)
 {
 	struct pasid_entry *entry;
 	unsigned int i;
@@ -344,7 +351,7 @@ static void publish_sm(const struct attachment *att)
 	ats_on(device);
 }
 
-/* Cannot fail: prepare_entries() went before. */
+/* Cannot fail: intel_prepare_entries() went before. */
 static void publish(const struct attachment *att)
 {
 	lockdep_assert_held(&att->device->lock);
@@ -417,16 +424,21 @@ static void destroy_attachment(struct attachment *att)
 		domain_put_did(domain, att->device->iommu);
 		mutex_unlock(&domain->lock);
 	}
-	kfree(att);
+	if (att != &att->device->identity)
+		kfree(att);
 }
 
 static struct attachment *create_attachment(struct intel_device *device,
 					    u32 pasid,
 					    struct dmar_domain *domain)
 {
-	struct attachment *att = kzalloc(sizeof(*att), GFP_KERNEL);
+	struct attachment *att = &device->identity;
 	int ret;
 
+	/* Cannot fail; the tables are there since the device was probed. */
+	if (!domain && !pasid)
+		return att;
+	att = kzalloc(sizeof(*att), GFP_KERNEL);
 	if (!att)
 		return ERR_PTR(-ENOMEM);
 	*att = (struct attachment) {
@@ -437,7 +449,7 @@ static struct attachment *create_attachment(struct intel_device *device,
 	};
 	ret = domain ? bind_domain(att) : 0;
 	if (!ret)
-		ret = prepare_entries(device, pasid);
+		ret = intel_prepare_entries(device, pasid);
 	else
 		att->domain = NULL;
 	if (!ret)
@@ -446,13 +458,27 @@ static struct attachment *create_attachment(struct intel_device *device,
 	return ERR_PTR(ret);
 }
 
+/* Returns the old one, or xa_err() with nothing changed. */
+static struct attachment *swap_attachment(struct intel_device *device, u32 pasid,
+					  struct attachment *new)
+{
+	struct attachment *old = attachment_of(device, pasid);
+
+	lockdep_assert_held(&device->lock);
+	if (pasid)
+		return xa_store(&device->attachments, pasid, new, GFP_KERNEL);
+	WRITE_ONCE(device->primary, new);
+	return old;
+}
+
 /**
  * intel_attach() - have a device's requests go through a domain
  * @device: the device
  * @pasid: 0: its requests without PASID
  * @domain: the domain; NULL: they pass through untranslated
  *
- * Replaces what was there.
+ * Replaces what was there.  Cannot fail for requests without PASID that pass
+ * through.
  *
  * Context: May sleep; group->mutex.
  * Return: 0; or, with the device as it was: -EINVAL when the domain does not suit
@@ -468,7 +494,7 @@ int intel_attach(struct intel_device *device, u32 pasid,
 	if (IS_ERR(att))
 		return PTR_ERR(att);
 	mutex_lock(&device->lock);
-	old = xa_store(&device->attachments, pasid, att, GFP_KERNEL);
+	old = swap_attachment(device, pasid, att);
 	if (!xa_is_err(old))
 		publish(att);
 	mutex_unlock(&device->lock);
@@ -476,7 +502,7 @@ int intel_attach(struct intel_device *device, u32 pasid,
 		destroy_attachment(att);
 		return xa_err(old);
 	}
-	if (old)
+	if (old && old != att)
 		destroy_attachment(old);
 	if (domain && pasid)
 		intel_debugfs_add_attachment(att);
@@ -496,7 +522,7 @@ void intel_block(struct intel_device *device, u32 pasid)
 	struct attachment *old;
 
 	mutex_lock(&device->lock);
-	old = xa_erase(&device->attachments, pasid);
+	old = swap_attachment(device, pasid, NULL);
 	if (old || rid_copied(device->iommu, device->rid))
 		retract(device, pasid);
 	mutex_unlock(&device->lock);
@@ -525,7 +551,7 @@ void intel_reattach(struct dmar_domain *domain)
 		if (device->sub_device)
 			continue;
 		mutex_lock(&device->lock);
-		if (xa_load(&device->attachments, att->pasid) == att) {
+		if (attachment_of(device, att->pasid) == att) {
 			make_pasid_of(att, &e);
 			write_pasid(device, att->pasid, &e);
 		}
@@ -563,10 +589,11 @@ void intel_release_entries(struct intel_device *device)
 	unsigned long pasid;
 
 	xa_for_each(&device->attachments, pasid, att) {
-		WARN_ONCE(pasid, "%s released with PASID %lu attached\n",
+		WARN_ONCE(1, "%s released with PASID %lu attached\n",
 			  dev_name(device->dev), pasid);
 		intel_block(device, pasid);
 	}
+	intel_block(device, 0);
 	xa_destroy(&device->attachments);
 	if (!device->pasids.dir)
 		return;

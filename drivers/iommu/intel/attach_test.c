@@ -213,7 +213,7 @@ static void refusals(struct kunit *test)
 	a = new_domain(test, device);
 	KUNIT_EXPECT_EQ(test, intel_attach(device, 0, a), 0);
 	KUNIT_EXPECT_EQ(test, intel_attach(small, 0, a), -EINVAL);
-	KUNIT_EXPECT_NULL(test, xa_load(&small->attachments, 0));
+	KUNIT_EXPECT_NULL(test, attachment_of(small, 0));
 
 	/* Sixteen IDs, of which 0 and 1 are reserved. */
 	for (did = 3; did < 16; did++)

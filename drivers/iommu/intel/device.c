@@ -123,6 +123,10 @@ static struct intel_device *alloc_device(struct device *dev,
 	device->rid = PCI_DEVID(bus, devfn);
 	mutex_init(&device->lock);
 	xa_init(&device->attachments);
+	device->identity = (struct attachment) {
+		.device = device,
+		.did = FLPT_DEFAULT_DID,
+	};
 	return device;
 }
 
@@ -163,7 +167,7 @@ static int setup_device(struct intel_device *device)
 	if (sm_supported(device->iommu) && !device->sub_device)
 		ret = pasid_table_alloc(&device->pasids, device->iommu,
 					max_pasids(device));
-	return ret;
+	return ret ?: intel_prepare_entries(device, 0);
 }
 
 static struct iommu_device *intel_probe_device(struct device *dev)
@@ -203,8 +207,8 @@ static void intel_release_device(struct device *dev)
 {
 	struct intel_device *device = to_intel_device(dev);
 
-	intel_debugfs_del_device(device);
 	intel_release_entries(device);
+	intel_debugfs_del_device(device);
 	/* Waits for flushes, too. */
 	unregister_device(device);
 	if (device->pasid_enabled)
@@ -267,7 +271,7 @@ static bool intel_is_attach_deferred(struct device *dev)
 {
 	struct intel_device *device = to_intel_device(dev);
 
-	return iommu_pre_enabled(device->iommu) && !xa_load(&device->attachments, 0);
+	return iommu_pre_enabled(device->iommu) && !attachment_of(device, 0);
 }
 
 /*

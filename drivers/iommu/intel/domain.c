@@ -206,7 +206,7 @@ static int check_pasid(struct intel_device *device)
 	if (!pasid_supported(device->iommu) || device->sub_device)
 		return -EOPNOTSUPP;
 	/* The source ID still leads to the tables of the crashed kernel. */
-	if (iommu_pre_enabled(device->iommu) && !xa_load(&device->attachments, 0))
+	if (iommu_pre_enabled(device->iommu) && !attachment_of(device, 0))
 		return -EBUSY;
 	return 0;
 }

@@ -37,6 +37,8 @@
 #include "unit.h"
 
 struct dentry;
+struct dmar_domain;
+struct intel_device;
 
 /**
  * struct pasid_table - the PASID directory of one device and its tables
@@ -50,6 +52,24 @@ struct pasid_table {
 	unsigned int dir_shift;
 	int node;
 	bool coherent;
+};
+
+/**
+ * struct attachment - (device, PASID) translates through a domain
+ * @node: in domain->attachments; domain->lock
+ * @domain: NULL: pass-through
+ * @device: the device
+ * @pasid: 0 for requests without PASID
+ * @did: domain ID on the device's unit
+ * @debugfs: directory of the PASID
+ */
+struct attachment {
+	struct list_head node;
+	struct dmar_domain *domain;
+	struct intel_device *device;
+	u32 pasid;
+	u16 did;
+	struct dentry *debugfs;
 };
 
 /**
@@ -72,7 +92,9 @@ struct pasid_table {
  * @nr_rids: number of @rids
  * @rids: the source IDs that its requests may carry, @rid among them
  * @lock: serialises changes of its entries
- * @attachments: PASID -> &struct attachment; written under @lock
+ * @primary: what requests without PASID go through; written under @lock
+ * @attachments: other PASIDs -> &struct attachment; written under @lock
+ * @identity: the @primary that passes through, so that attaching it cannot fail
  * @pasids: its PASID tables, in scalable mode
  * @debugfs: its directory
  */
@@ -96,7 +118,9 @@ struct intel_device {
 
 	/* entries of the device */
 	struct mutex lock;
+	struct attachment *primary;
 	struct xarray attachments;
+	struct attachment identity;
 	struct pasid_table pasids;
 	struct dentry *debugfs;
 };
@@ -143,24 +167,6 @@ struct flush_list {
 };
 
 /**
- * struct attachment - (device, PASID) translates through a domain
- * @node: in domain->attachments; domain->lock
- * @domain: NULL: pass-through
- * @device: the device
- * @pasid: 0 for requests without PASID
- * @did: domain ID on the device's unit
- * @debugfs: directory of the PASID
- */
-struct attachment {
-	struct list_head node;
-	struct dmar_domain *domain;
-	struct intel_device *device;
-	u32 pasid;
-	u16 did;
-	struct dentry *debugfs;
-};
-
-/**
  * struct dmar_domain - a page table and where it is in use
  * @domain: what the core knows
  * @pgt: the table
@@ -197,6 +203,14 @@ static inline struct dmar_domain *to_dmar_domain(struct iommu_domain *domain)
 static inline struct intel_device *to_intel_device(struct device *dev)
 {
 	return dev_iommu_priv_get(dev);
+}
+
+/* What the requests go through; NULL: they are refused. */
+static inline struct attachment *attachment_of(struct intel_device *device,
+					       u32 pasid)
+{
+	return pasid ? xa_load(&device->attachments, pasid) :
+		       READ_ONCE(device->primary);
 }
 
 /* tables.c: root, context and PASID tables of a unit and of a device. */
@@ -260,6 +274,7 @@ void batch_submit(struct flush_batch *b);
 int intel_attach(struct intel_device *device, u32 pasid,
 		 struct dmar_domain *domain);
 void intel_block(struct intel_device *device, u32 pasid);
+int intel_prepare_entries(struct intel_device *device, u32 pasid);
 void intel_reattach(struct dmar_domain *domain);
 void intel_release_entries(struct intel_device *device);
 

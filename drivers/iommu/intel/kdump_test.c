@@ -70,7 +70,7 @@ static void check(struct kunit *test, u64 ecap, u64 ttm)
 	crashed = model_device(test, old, RID);
 	alloc_pasids(test, crashed);
 	before = attach_new(test, crashed);
-	did = ((struct attachment *)xa_load(&crashed->attachments, 0))->did;
+	did = attachment_of(crashed, 0)->did;
 
 	new = heir(test, old, ttm);
 	KUNIT_ASSERT_EQ(test, intel_kdump_copy_tables(new), 0);

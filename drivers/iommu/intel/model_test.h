@@ -146,6 +146,10 @@ model_device(struct kunit *test, struct intel_iommu *iommu, u16 rid)
 	device->rids[device->nr_rids++] = rid;
 	mutex_init(&device->lock);
 	xa_init(&device->attachments);
+	device->identity = (struct attachment) {
+		.device = device,
+		.did = FLPT_DEFAULT_DID,
+	};
 	return device;
 }
 
