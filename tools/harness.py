@@ -32,7 +32,7 @@ CROSS = {"x86_64": ("x86_64", "x86_64-linux-gnu-"), "arm64": ("aarch64", "aarch6
 
 # What the kernel says on the console when something is wrong, whoever asked.
 SPLATS = re.compile(
-    r"WARNING: |BUG: |BUG kmalloc|BUG kmem|KASAN|KCSAN|KFENCE: |UBSAN: |kernel BUG at|Oops[: ]|"
+    r"WARNING: |BUG: |BUG kmalloc|BUG kmem|KASAN: |KCSAN: |KFENCE: |UBSAN: |kernel BUG at|Oops[: ]|"
     r"possible circular locking|possible recursive locking|inconsistent lock state|"
     r"suspicious RCU usage|bad unlock balance|sleeping function called|scheduling while atomic|"
     r"general protection fault|Unable to handle kernel|unreferenced object|"
