@@ -178,6 +178,7 @@ bool intel_quirk_skip_te_disable(const struct intel_iommu *iommu)
 bool intel_quirk_ioat_misplaced(struct pci_dev *pdev,
 				const struct dmar_drhd_unit *drhd)
 {
+	static bool told;
 	u32 vtbar;
 
 	if (pdev->vendor != PCI_VENDOR_ID_INTEL ||
@@ -190,9 +191,12 @@ bool intel_quirk_ioat_misplaced(struct pci_dev *pdev,
 	if (drhd->reg_base_addr ==
 	    (u64)(vtbar & SNB_VTBAR_MASK) + SNB_IOAT_UNIT)
 		return false;
-	pr_warn(FW_BUG "%s is not under the unit that hardware has for it\n",
-		pci_name(pdev));
-	dmar_firmware_is_broken(1);
+	if (!told) {
+		told = true;
+		pr_warn(FW_BUG "%s is not under the unit that hardware has for it\n",
+			pci_name(pdev));
+		dmar_firmware_is_broken(1);
+	}
 	return true;
 }
 

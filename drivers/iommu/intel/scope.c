@@ -338,20 +338,6 @@ static void add_andd(struct dmar_andd *andd)
 }
 
 /**
- * dmar_scopes_fill - find the devices of all scopes that have none yet
- *
- * Context: dmar_global_lock held for writing, without RCU; sleeps
- */
-void dmar_scopes_fill(void)
-{
-	struct pci_dev *pdev = NULL;
-
-	for_each_pci_dev(pdev)
-		if (!pdev->is_virtfn && in_firmware_segment(pdev))
-			device_added(pdev);
-}
-
-/**
  * dmar_dev_scope_init - find the devices of all scopes, once
  *
  * Context: boot, dmar_global_lock held for writing
@@ -359,6 +345,7 @@ void dmar_scopes_fill(void)
  */
 int __init dmar_dev_scope_init(void)
 {
+	struct pci_dev *pdev = NULL;
 	static int result = 1;
 	struct dmar_andd *andd;
 
@@ -371,7 +358,9 @@ int __init dmar_dev_scope_init(void)
 	}
 	list_for_each_entry(andd, &dmar_andds, list)
 		add_andd(andd);
-	dmar_scopes_fill();
+	for_each_pci_dev(pdev)
+		if (!pdev->is_virtfn && in_firmware_segment(pdev))
+			device_added(pdev);
 	result = 0;
 	return result;
 }

@@ -193,8 +193,6 @@ bool dmar_registers_answer(u64 base, bool early);
 /* scope.c */
 bool dmar_scope_leads_to(const struct acpi_dmar_device_scope *scope,
 			 struct pci_dev *pdev);
-int dmar_pci_scopes_init(void);
-void dmar_scopes_fill(void);
 void dmar_scopes_release(struct dmar_dev_scope *devices, int cnt);
 void dmar_unregister_bus_notifier(void);
 
