@@ -220,13 +220,18 @@ static bool same_target(const struct flush_target *a, const struct flush_target 
 	       a->pasid == b->pasid && a->did == b->did;
 }
 
+/* By unit; IOTLB before device TLBs; then in a fixed order. */
 static int compare_targets(const void *va, const void *vb)
 {
 	const struct flush_target *a = va, *b = vb;
 
 	if (a->iommu != b->iommu)
-		return a->iommu->seq_id < b->iommu->seq_id ? -1 : 1;
-	return !!a->device - !!b->device;
+		return a->iommu->seq_id - b->iommu->seq_id;
+	if (!a->device != !b->device)
+		return a->device ? 1 : -1;
+	if (a->pasid != b->pasid)
+		return a->pasid < b->pasid ? -1 : 1;
+	return a->device ? a->device->rid - b->device->rid : 0;
 }
 
 /* The targets of one attachment: an IOTLB, and a device TLB if there is one. */
