@@ -177,15 +177,17 @@ static bool take_record(struct intel_iommu *iommu, unsigned int index, u64 *lo,
 {
 	void __iomem *rec = iommu->reg + cap_fro(iommu->cap) +
 			    index * VTD_FRCD_SIZE;
+	unsigned long flags;
 
-	guard(raw_spinlock_irqsave)(&iommu->register_lock);
+	raw_spin_lock_irqsave(&iommu->register_lock, flags);
 	*hi = readq(rec + 8);
-	if (!(*hi & FRCD_HI_F))
-		return false;
-	*lo = readq(rec);
-	/* F is in the last of the record's four words; writing 1 clears it. */
-	writel(upper_32_bits(FRCD_HI_F), rec + 12);
-	return true;
+	if (*hi & FRCD_HI_F) {
+		*lo = readq(rec);
+		/* In the last of the record's four words; 1 clears it. */
+		writel(upper_32_bits(FRCD_HI_F), rec + 12);
+	}
+	raw_spin_unlock_irqrestore(&iommu->register_lock, flags);
+	return *hi & FRCD_HI_F;
 }
 
 /*

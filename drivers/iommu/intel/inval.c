@@ -17,33 +17,40 @@
 /* Context-cache invalidation by register (11.4.6.1). */
 static int ccmd(struct intel_iommu *iommu, u64 val)
 {
-	guard(raw_spinlock_irqsave)(&iommu->register_lock);
-	writeq(val | CCMD_ICC, iommu->reg + VTD_CCMD_REG);
-	if (!readq_poll_timeout_atomic(iommu->reg + VTD_CCMD_REG, val,
-				       !(val & CCMD_ICC), 1,
-				       COMMAND_TIMEOUT_US))
-		return 0;
+	unsigned long flags;
+	int ret;
 
-	pr_err("%s: context-cache invalidation does not end, CCMD 0x%016llx\n",
-	       iommu->name, val);
-	return -ETIMEDOUT;
+	raw_spin_lock_irqsave(&iommu->register_lock, flags);
+	writeq(val | CCMD_ICC, iommu->reg + VTD_CCMD_REG);
+	ret = readq_poll_timeout_atomic(iommu->reg + VTD_CCMD_REG, val,
+					!(val & CCMD_ICC), 1,
+					COMMAND_TIMEOUT_US);
+	raw_spin_unlock_irqrestore(&iommu->register_lock, flags);
+	if (ret)
+		pr_err("%s: context-cache invalidation does not end, CCMD 0x%016llx\n",
+		       iommu->name, val);
+	return ret;
 }
 
 /* IOTLB invalidation by register (11.4.6.2). */
 static int iotlb_cmd(struct intel_iommu *iommu, u64 iva, u64 val)
 {
 	void __iomem *reg = iommu->reg + ecap_iro(iommu->ecap);
+	unsigned long flags;
 	u64 now;
+	int ret;
 
-	guard(raw_spinlock_irqsave)(&iommu->register_lock);
+	raw_spin_lock_irqsave(&iommu->register_lock, flags);
 	writeq(iva, reg + VTD_IVA_OFFSET);
 	writeq(val | IOTLB_IVT, reg + VTD_IOTLB_OFFSET);
-	if (readq_poll_timeout_atomic(reg + VTD_IOTLB_OFFSET, now,
-				      !(now & IOTLB_IVT), 1,
-				      COMMAND_TIMEOUT_US)) {
+	ret = readq_poll_timeout_atomic(reg + VTD_IOTLB_OFFSET, now,
+					!(now & IOTLB_IVT), 1,
+					COMMAND_TIMEOUT_US);
+	raw_spin_unlock_irqrestore(&iommu->register_lock, flags);
+	if (ret) {
 		pr_err("%s: IOTLB invalidation does not end, IOTLB 0x%016llx\n",
 		       iommu->name, now);
-		return -ETIMEDOUT;
+		return ret;
 	}
 	/* Hardware may do more than asked; 0 is that it refused. */
 	if (FIELD_GET(IOTLB_IAIG, now))

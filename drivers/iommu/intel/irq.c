@@ -28,10 +28,12 @@ static void __iomem *msi_block(struct intel_iommu *iommu)
 static void write_mask(struct intel_iommu *iommu, u32 mask)
 {
 	void __iomem *ctl = msi_block(iommu);
+	unsigned long flags;
 
-	guard(raw_spinlock_irqsave)(&iommu->register_lock);
+	raw_spin_lock_irqsave(&iommu->register_lock, flags);
 	writel(mask, ctl);
 	readl(ctl);	/* the write has arrived when this returns */
+	raw_spin_unlock_irqrestore(&iommu->register_lock, flags);
 }
 
 /**
@@ -67,11 +69,13 @@ void dmar_msi_write(int irq, struct msi_msg *msg)
 {
 	struct intel_iommu *iommu = irq_get_handler_data(irq);
 	void __iomem *ctl = msi_block(iommu);
+	unsigned long flags;
 
-	guard(raw_spinlock_irqsave)(&iommu->register_lock);
+	raw_spin_lock_irqsave(&iommu->register_lock, flags);
 	writel(msg->data, ctl + VTD_MSI_DATA);
 	writel(msg->address_lo, ctl + VTD_MSI_ADDR);
 	writel(msg->address_hi, ctl + VTD_MSI_UADDR);
+	raw_spin_unlock_irqrestore(&iommu->register_lock, flags);
 }
 
 /**

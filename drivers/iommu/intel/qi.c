@@ -184,22 +184,24 @@ static int wait_done(struct intel_iommu *iommu, unsigned int slot)
 	return READ_ONCE(qi->status[slot]) == QI_DONE ? 0 : -EAGAIN;
 }
 
-/* Wait for room for @n slots; returns with qi->lock held, or an error. */
-static int get_room(struct intel_iommu *iommu, unsigned int n)
+/* Wait for room for @n slots, letting go of qi->lock meanwhile. */
+static int wait_room(struct intel_iommu *iommu, unsigned int n)
+	__must_hold(&iommu->qi->lock)
 {
 	struct q_inval *qi = iommu->qi;
 	struct qi_patience p = {};
+	bool enough;
 
-	raw_spin_lock(&qi->lock);
 	while (qi_ring_room(qi) < n) {
 		check_errors(iommu);
 		raw_spin_unlock(&qi->lock);
-		if (READ_ONCE(qi->dead) || !patient(iommu, &p)) {
+		cpu_relax();
+		enough = READ_ONCE(qi->dead) || !patient(iommu, &p);
+		raw_spin_lock(&qi->lock);
+		if (enough) {
 			give_up(iommu);
 			return -ETIMEDOUT;
 		}
-		cpu_relax();
-		raw_spin_lock(&qi->lock);
 	}
 	return 0;
 }
@@ -219,9 +221,12 @@ static int submit_once(struct intel_iommu *iommu, const struct qi_desc *desc,
 	 * this CPU that found the queue full would wait for us for ever.
 	 */
 	local_irq_save(flags);
-	ret = get_room(iommu, count + 1);
-	if (ret)
+	raw_spin_lock(&qi->lock);
+	ret = wait_room(iommu, count + 1);
+	if (ret) {
+		raw_spin_unlock(&qi->lock);
 		goto out;
+	}
 	first = qi->head;
 	wait = qi_ring_put(qi, desc, count);
 	writel(qi->head << qi->shift, iommu->reg + VTD_IQT_REG);

@@ -53,14 +53,16 @@ static int wait_status(struct intel_iommu *iommu, u32 bit, bool set)
  */
 int iommu_gcmd_set(struct intel_iommu *iommu, u32 bit)
 {
+	unsigned long flags;
 	int ret;
 
-	guard(raw_spinlock_irqsave)(&iommu->register_lock);
+	raw_spin_lock_irqsave(&iommu->register_lock, flags);
 	iommu->gcmd |= bit;
 	writel(iommu->gcmd, iommu->reg + VTD_GCMD_REG);
 	ret = wait_status(iommu, bit, true);
 	if (ret)
 		iommu->gcmd &= ~bit;
+	raw_spin_unlock_irqrestore(&iommu->register_lock, flags);
 	return ret;
 }
 
@@ -74,10 +76,15 @@ int iommu_gcmd_set(struct intel_iommu *iommu, u32 bit)
  */
 int iommu_gcmd_clear(struct intel_iommu *iommu, u32 bit)
 {
-	guard(raw_spinlock_irqsave)(&iommu->register_lock);
+	unsigned long flags;
+	int ret;
+
+	raw_spin_lock_irqsave(&iommu->register_lock, flags);
 	iommu->gcmd &= ~bit;
 	writel(iommu->gcmd, iommu->reg + VTD_GCMD_REG);
-	return wait_status(iommu, bit, false);
+	ret = wait_status(iommu, bit, false);
+	raw_spin_unlock_irqrestore(&iommu->register_lock, flags);
+	return ret;
 }
 
 /**
@@ -91,9 +98,14 @@ int iommu_gcmd_clear(struct intel_iommu *iommu, u32 bit)
  */
 int iommu_gcmd_oneshot(struct intel_iommu *iommu, u32 bit, bool set)
 {
-	guard(raw_spinlock_irqsave)(&iommu->register_lock);
+	unsigned long flags;
+	int ret;
+
+	raw_spin_lock_irqsave(&iommu->register_lock, flags);
 	writel(iommu->gcmd | bit, iommu->reg + VTD_GCMD_REG);
-	return wait_status(iommu, bit, set);
+	ret = wait_status(iommu, bit, set);
+	raw_spin_unlock_irqrestore(&iommu->register_lock, flags);
+	return ret;
 }
 
 /**
@@ -169,22 +181,24 @@ void iommu_flush_write_buffer(struct intel_iommu *iommu)
  */
 int iommu_disable_pmr(struct intel_iommu *iommu)
 {
+	unsigned long flags;
 	u32 pmen;
+	int ret;
 
 	if (!cap_plmr(iommu->cap) && !cap_phmr(iommu->cap))
 		return 0;
 
-	guard(raw_spinlock_irqsave)(&iommu->register_lock);
+	raw_spin_lock_irqsave(&iommu->register_lock, flags);
 	pmen = readl(iommu->reg + VTD_PMEN_REG);
 	writel(pmen & ~PMEN_EPM, iommu->reg + VTD_PMEN_REG);
-	if (!readl_poll_timeout_atomic(iommu->reg + VTD_PMEN_REG, pmen,
-				       !(pmen & PMEN_PRS), 1,
-				       COMMAND_TIMEOUT_US))
-		return 0;
-
-	pr_err("%s: protected memory regions do not go away, PMEN 0x%08x\n",
-	       iommu->name, pmen);
-	return -ETIMEDOUT;
+	ret = readl_poll_timeout_atomic(iommu->reg + VTD_PMEN_REG, pmen,
+					!(pmen & PMEN_PRS), 1,
+					COMMAND_TIMEOUT_US);
+	raw_spin_unlock_irqrestore(&iommu->register_lock, flags);
+	if (ret)
+		pr_err("%s: protected memory regions do not go away, PMEN 0x%08x\n",
+		       iommu->name, pmen);
+	return ret;
 }
 
 /**
@@ -232,7 +246,7 @@ static void unmap_registers(struct intel_iommu *iommu)
 /* Read the capabilities, and map more where they point beyond what is mapped. */
 static int map_unit(struct intel_iommu *iommu, struct dmar_drhd_unit *drhd)
 {
-	u64 need;
+	u64 faults_end, iotlb_end, need;
 	int ret;
 
 	iommu->reg_phys = drhd->reg_base_addr;
@@ -249,9 +263,9 @@ static int map_unit(struct intel_iommu *iommu, struct dmar_drhd_unit *drhd)
 		return -ENXIO;
 	}
 
-	need = max(ecap_iro(iommu->ecap) + 16,
-		   cap_fro(iommu->cap) + cap_nfr(iommu->cap) * VTD_FRCD_SIZE);
-	need = ALIGN(need, VTD_PAGE_SIZE);
+	iotlb_end = ecap_iro(iommu->ecap) + VTD_IOTLB_OFFSET + sizeof(u64);
+	faults_end = cap_fro(iommu->cap) + cap_nfr(iommu->cap) * VTD_FRCD_SIZE;
+	need = ALIGN(max(iotlb_end, faults_end), VTD_PAGE_SIZE);
 	if (need <= iommu->reg_size)
 		return 0;
 	unmap_registers(iommu);
