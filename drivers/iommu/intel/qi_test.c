@@ -312,19 +312,36 @@ static int model_thread(void *data)
 	return 0;
 }
 
+static void model_stop(void *data)
+{
+	struct model *m = data;
+
+	qi_free(&m->iommu);
+	kthread_stop(m->thread);
+	iommu_fault_stop(&m->iommu);
+	xa_destroy(&m->iommu.devices);
+}
+
+/* Submitters spin with interrupts off: hardware needs a CPU of its own. */
+static void leave_model_cpu(struct kunit *test)
+{
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+	KUNIT_ASSERT_EQ(test, 0,
+			set_cpus_allowed_ptr(current, cpumask_of(cpumask_first(cpu_online_mask))));
+}
+
 static struct model *model_start(struct kunit *test)
 {
 	struct model *m;
+	void *reg;
 
-	/* Submitters spin with interrupts off: hardware needs its own CPU. */
-	if (num_online_cpus() < 2)
-		kunit_skip(test, "needs two CPUs");
-
+	leave_model_cpu(test);
 	m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
+	reg = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, m);
-	m->iommu.reg = (void __iomem __force *)
-		kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, (void __force *)m->iommu.reg);
+	KUNIT_ASSERT_NOT_NULL(test, reg);
+	m->iommu.reg = (void __iomem __force *)reg;
 	raw_spin_lock_init(&m->iommu.register_lock);
 	xa_init(&m->iommu.devices);
 	strscpy(m->iommu.name, "fake");
@@ -337,22 +354,10 @@ static struct model *model_start(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(m->thread));
 	kthread_bind(m->thread, cpumask_last(cpu_online_mask));
 	wake_up_process(m->thread);
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, model_stop, m));
 	KUNIT_ASSERT_EQ(test, qi_enable(&m->iommu), 0);
 	return m;
-}
-
-static void model_stop(struct model *m)
-{
-	qi_free(&m->iommu);
-	kthread_stop(m->thread);
-	iommu_fault_stop(&m->iommu);
-	xa_destroy(&m->iommu.devices);
-}
-
-/* Far from the CPU that plays the hardware. */
-static void leave_model_cpu(void)
-{
-	set_cpus_allowed_ptr(current, cpumask_of(cpumask_first(cpu_online_mask)));
 }
 
 static void test_submit(struct kunit *test)
@@ -364,7 +369,6 @@ static void test_submit(struct kunit *test)
 
 	desc = kunit_kcalloc(test, n, sizeof(*desc), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, desc);
-	leave_model_cpu();
 	for (i = 0; i < n; i++)
 		desc[i] = qi_desc_cc(i, 0, 0, CC_GRAN_DOMAIN);
 	for (i = 0; i < 200; i++)
@@ -375,8 +379,6 @@ static void test_submit(struct kunit *test)
 	m->executed = 0;
 	KUNIT_EXPECT_EQ(test, qi_submit(&m->iommu, desc, n), 0);
 	KUNIT_EXPECT_EQ(test, m->executed, n + 3);
-	set_cpus_allowed_ptr(current, cpu_online_mask);
-	model_stop(m);
 }
 
 static void test_submit_bad(struct kunit *test)
@@ -387,13 +389,10 @@ static void test_submit_bad(struct kunit *test)
 		qi_desc_pc(0, 0, PC_GRAN_GLOBAL),
 	};
 
-	leave_model_cpu();
 	KUNIT_EXPECT_EQ(test, qi_submit(&m->iommu, desc, 3), -EIO);
 	KUNIT_EXPECT_EQ(test, m->executed, 4);
 	/* The queue goes on. */
 	KUNIT_EXPECT_EQ(test, qi_submit(&m->iommu, desc, 1), 0);
-	set_cpus_allowed_ptr(current, cpu_online_mask);
-	model_stop(m);
 }
 
 /* The device is gone: nobody waits for it, the others are flushed. */
@@ -406,13 +405,10 @@ static void test_submit_device_gone(struct kunit *test)
 		qi_desc_dev_iotlb(0x0200, 0x0200, 0, 0, 0),
 	};
 
-	leave_model_cpu();
 	m->dead_sid = 0x0100;
 	KUNIT_EXPECT_EQ(test, qi_submit(&m->iommu, desc, 3), 0);
 	KUNIT_EXPECT_EQ(test, m->timeouts, 1);
 	KUNIT_EXPECT_EQ(test, qi_submit(&m->iommu, desc, 1), 0);
-	set_cpus_allowed_ptr(current, cpu_online_mask);
-	model_stop(m);
 }
 
 /* The device is there but does not answer: asked again, then given up. */
@@ -424,15 +420,13 @@ static void test_submit_device_silent(struct kunit *test)
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(dev));
 	KUNIT_ASSERT_EQ(test, iommu_add_device(&m->iommu, 0x0100, dev), 0);
-	leave_model_cpu();
+
 	m->dead_sid = 0x0100;
 	KUNIT_EXPECT_EQ(test, qi_submit(&m->iommu, &desc, 1), -ETIMEDOUT);
 	KUNIT_EXPECT_EQ(test, m->timeouts, 4);
 	m->dead_sid = 0;
 	KUNIT_EXPECT_EQ(test, qi_submit(&m->iommu, &desc, 1), 0);
-	set_cpus_allowed_ptr(current, cpu_online_mask);
 	iommu_del_device(&m->iommu, 0x0100);
-	model_stop(m);
 }
 
 static void test_without_queue(struct kunit *test)
