@@ -171,19 +171,24 @@ static void ioasid_unnumber(struct ioasid_entry *entry, ioasid_t id)
 }
 
 /*
- * Charge and number; where either is short, reclaim what was freed and try again.
+ * Charge and number.  Where either is short, reclaim what was freed and try again
+ * in any case: what was on its way may have come back since the first try.
  */
 static int ioasid_acquire(struct ioasid_set *set, ioasid_t min, ioasid_t max,
 			  struct ioasid_entry **entry)
 {
 	int id;
 
-	if (!ioasid_charge(set) &&
-	    !(ioasid_reclaim_now() && ioasid_charge(set)))
-		return -ENOSPC;
+	if (!ioasid_charge(set)) {
+		ioasid_reclaim_now();
+		if (!ioasid_charge(set))
+			return -ENOSPC;
+	}
 	id = ioasid_number(min, max, entry);
-	if (unlikely(id == -ENOSPC) && ioasid_reclaim_now())
+	if (unlikely(id == -ENOSPC)) {
+		ioasid_reclaim_now();
 		id = ioasid_number(min, max, entry);
+	}
 	if (id < 0) {
 		ioasid_uncharge(set);
 		ioasid_quota_sweep(set);

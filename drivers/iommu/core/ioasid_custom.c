@@ -88,6 +88,7 @@ static int ioasid_backend_take(struct ioasid_backend *backend, ioasid_t min,
 			pr_warn_ratelimited("ioasid: backend %ps gave %u for %u..%u\n",
 					    ops->alloc, id, min, max);
 			ops->free(id, ops->pdata);
+			ret = -EPROTO;
 			break;
 		}
 		ret = ioasid_take(id, id, entry);
@@ -109,7 +110,8 @@ static int ioasid_backend_take(struct ioasid_backend *backend, ioasid_t min,
  * @entry: set to the number's entry
  *
  * Context: May sleep.
- * Return: the number, -ENOSPC if the backend gives none, -ENOMEM.
+ * Return: the number, -ENOSPC if the backend gives none, -EPROTO if it gives one
+ * outside the range, -ENOMEM.
  */
 int ioasid_custom_take(ioasid_t min, ioasid_t max, struct ioasid_entry **entry)
 {

@@ -95,6 +95,8 @@ bool ioasid_taken_from(ioasid_t min);
 void ioasid_space_stat(unsigned int *ids, size_t *bytes);
 
 /* ioasid_quota.c: how many may be taken, by whom */
+extern bool ioasid_installed;	/* not static for tests, which must undo it */
+
 bool ioasid_charge(struct ioasid_set *set);
 void ioasid_uncharge(struct ioasid_set *set);
 int ioasid_quota_open(struct ioasid_set *set, u32 quota);
@@ -117,8 +119,10 @@ int ioasid_custom_take(ioasid_t min, ioasid_t max, struct ioasid_entry **entry);
 void ioasid_custom_give(ioasid_t id, unsigned int origin);
 
 /* ioasid_reclaim.c */
+extern unsigned long ioasid_drain_period;	/* not static for tests */
+
 void ioasid_queue(struct ioasid_entry *entry, ioasid_t id);
-bool ioasid_reclaim_now(void);
+void ioasid_reclaim_now(void);
 void ioasid_reclaim_dep(void);
 
 /* ioasid.c */

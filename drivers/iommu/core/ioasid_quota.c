@@ -23,7 +23,7 @@ static atomic_t ioasid_left = ATOMIC_INIT(IOASID_MAX_CAPACITY - 1);
 
 static u32 ioasid_promised;	/* sum of quotas; ioasid_quota_lock */
 static u32 ioasid_reserve;	/* kept from quotas; ioasid_quota_lock */
-static bool ioasid_installed;	/* capacity is not the default; ioasid_quota_lock */
+bool ioasid_installed;		/* capacity is no longer the default; ioasid_quota_lock */
 
 static atomic_t *ioasid_purse(struct ioasid_set *set)
 {

@@ -19,8 +19,6 @@
 
 #include "ioasid_priv.h"
 
-#define IOASID_DRAIN_RETRY	HZ	/* jiffies until a failed drain is retried */
-
 static void ioasid_reclaim(struct work_struct *work);
 
 static struct workqueue_struct *ioasid_wq;	/* constant after init */
@@ -31,6 +29,13 @@ static atomic_t ioasid_freed = ATOMIC_INIT(0);
 
 /* Ids whose drain failed, linked by entry->queued; only the work uses it. */
 static u32 ioasid_undrained;
+
+/* Jiffies until a failed drain is tried again, and when that is. */
+unsigned long ioasid_drain_period = HZ;
+static unsigned long ioasid_drain_at;	/* only the work uses it */
+
+/* An allocation is short of numbers: drain again at once. */
+static atomic_t ioasid_short = ATOMIC_INIT(0);
 
 /* The task in the work; written by the work. */
 static struct task_struct *ioasid_reclaimer;
@@ -88,6 +93,14 @@ static int ioasid_drain(ioasid_t id)
 	return ret;
 }
 
+static void ioasid_keep_undrained(struct ioasid_entry *entry, ioasid_t id)
+{
+	if (!ioasid_undrained)
+		ioasid_drain_at = jiffies + ioasid_drain_period;
+	entry->queued = ioasid_undrained;
+	WRITE_ONCE(ioasid_undrained, id);
+}
+
 /* Deliver FREE and drop the owner's reference.  Returns true if it was the last. */
 static bool ioasid_retire_owner(struct ioasid_entry *entry, ioasid_t id)
 {
@@ -108,8 +121,7 @@ static bool ioasid_retire(struct ioasid_entry *entry, ioasid_t id)
 	if (atomic_fetch_andnot(IOASID_BOUND, &entry->state) & IOASID_BOUND)
 		ioasid_tell(entry, id, IOASID_NOTIFY_UNBIND);
 	if (ioasid_drain(id)) {
-		entry->queued = ioasid_undrained;
-		WRITE_ONCE(ioasid_undrained, id);
+		ioasid_keep_undrained(entry, id);
 		return false;
 	}
 	ioasid_delist(entry, id);
@@ -151,25 +163,38 @@ static void ioasid_give_all(u32 id)
 	}
 }
 
+/* Take the ids that shall be drained again. */
+static u32 ioasid_take_undrained(void)
+{
+	u32 again = ioasid_undrained;
+
+	if (!atomic_xchg(&ioasid_short, 0) &&
+	    time_before(jiffies, ioasid_drain_at))
+		return 0;
+	WRITE_ONCE(ioasid_undrained, 0);
+	return again;
+}
+
 static void ioasid_reclaim(struct work_struct *work)
 {
-	u32 again = ioasid_undrained, done;
+	u32 again, done;
 
 	lock_map_acquire(&ioasid_reclaim_map);
 	WRITE_ONCE(ioasid_reclaimer, current);
-	ioasid_undrained = 0;
+	again = ioasid_take_undrained();
 	done = ioasid_retire_all(atomic_xchg(&ioasid_freed, 0), 0);
 	done = ioasid_retire_all(again, done);
 	if (done) {
 		synchronize_rcu();
 		ioasid_give_all(done);
 	}
-	WRITE_ONCE(ioasid_reclaimer, NULL);
+	/* All numbers are back when nobody is seen here. */
+	smp_store_release(&ioasid_reclaimer, NULL);
 	lock_map_release(&ioasid_reclaim_map);
 
 	if (ioasid_undrained)
 		queue_delayed_work(ioasid_queue_on(), &ioasid_work,
-				   IOASID_DRAIN_RETRY);
+				   ioasid_drain_period);
 }
 
 /**
@@ -189,22 +214,24 @@ void ioasid_reclaim_dep(void)
 /**
  * ioasid_reclaim_now - get back what can be got back
  *
+ * On return, the numbers and charges of ids whose last reference was dropped
+ * before the call are back, except where a drainer failed.  Does nothing when
+ * a listener calls it that the work has called.
+ *
  * Context: May sleep.
- * Return: true if something may have been reclaimed; false if there was nothing,
- * or if the caller is a listener that the work has called.
  */
-bool ioasid_reclaim_now(void)
+void ioasid_reclaim_now(void)
 {
-	struct task_struct *reclaimer = READ_ONCE(ioasid_reclaimer);
+	bool waiting = atomic_read_acquire(&ioasid_freed) ||
+		       READ_ONCE(ioasid_undrained);
+	/* In this order: the work says that it runs, then takes what waits. */
+	struct task_struct *reclaimer = smp_load_acquire(&ioasid_reclaimer);
 
-	if (reclaimer == current)
-		return false;
-	if (!reclaimer && !atomic_read(&ioasid_freed) &&
-	    !READ_ONCE(ioasid_undrained))
-		return false;
+	if (reclaimer == current || (!waiting && !reclaimer))
+		return;
+	atomic_set(&ioasid_short, 1);
 	mod_delayed_work(ioasid_queue_on(), &ioasid_work, 0);
-	flush_delayed_work(&ioasid_work);
-	return true;
+	flush_work(&ioasid_work.work);
 }
 
 /**
@@ -220,8 +247,9 @@ void ioasid_flush(void)
 	ioasid_reclaim_dep();
 	if (WARN_ON_ONCE(READ_ONCE(ioasid_reclaimer) == current))
 		return;
-	ioasid_reclaim_now();
-	flush_delayed_work(&ioasid_work);
+	if (atomic_read(&ioasid_freed))
+		mod_delayed_work(ioasid_queue_on(), &ioasid_work, 0);
+	flush_work(&ioasid_work.work);
 }
 EXPORT_SYMBOL_GPL(ioasid_flush);
 
