@@ -123,11 +123,18 @@ HOTPLUG = (
 )
 
 
+# See scenarios/type.sh for the orders.
+TYPES = {
+    "legacy": {"alone": "identity,DMA,DMA-FQ,identity,DMA-FQ,auto", "beside": "identity,DMA-FQ"},
+    "scalable": {"alone": "DMA,DMA-FQ,auto,DMA-FQ,identity", "beside": "DMA-FQ,identity"},
+}
+
+
 def scenarios():
     both = tuple(ON.items())
     yield from io_boots()
     for mode, on in both:
-        yield Scenario(f"type-{mode}", "type", f"{on} iommu.strict=1", vtd(mode), DEVICES, DISKS)
+        yield Scenario(f"type-{mode}", "type", f"{on} iommu.strict=1", vtd(mode), DEVICES, DISKS, TYPES[mode])
     yield from vfio_boots()
     for mode, on in both:
         yield Scenario(f"topology-{mode}", "topology", f"{on} iommu.strict=1", vtd(mode), TOPOLOGY,

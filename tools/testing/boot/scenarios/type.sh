@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The type of a default domain changed through sysfs, and I/O after each change.
+#
+# The command line gives the order of the changes, because QEMU (to 7.2 at least)
+# sees the end of pass-through in scalable mode only at a context-cache invalidation,
+# which a change of a PASID-table entry does not need: there identity comes last.
 nvme=$(pci nvme) vblk=$(pci vblk) edu=$(pci edu) nic=$(pci e1000e | head -n 1) vnet=$(pci vnet)
 
 change() { put "$2" "$(group "$1")/type"; }	# change BDF TYPE
@@ -15,7 +19,7 @@ same "it reads back" DMA-FQ "$(group_type "$nvme")"
 blk_io "$nvme" thorough
 refused EPERM "but not DMA-FQ to DMA" change "$nvme" DMA
 
-for to in identity DMA DMA-FQ identity DMA-FQ auto; do
+for to in $(echo "$alone" | tr , " "); do
 	unbind "$nvme"
 	check "without a driver: $(group_type "$nvme") to $to" change "$nvme" $to
 	case $to in auto) want=DMA ;; *) want=$to ;; esac
@@ -26,7 +30,7 @@ done
 
 # Other devices change while this one works.
 iot blk "$(block_of "$nvme")" 0x400000 4096 4 77 >/tmp/background 2>&1 && echo good >>/tmp/background &
-for to in identity DMA-FQ; do
+for to in $(echo "$beside" | tr , " "); do
 	for dev in "$nic:e1000e" "$vnet:virtio-pci" "$vblk:virtio-pci"; do
 		name=${dev##*:} dev=${dev%:*}
 		unbind "$dev"
@@ -40,8 +44,11 @@ wait
 same "I/O of another group went on meanwhile" good "$(cat /tmp/background)"
 
 # The device without a driver reaches memory only in an identity domain.
-check "edu: DMA to identity" change "$edu" identity
-checks iot edu "$edu" direct
-check "edu: identity to DMA" change "$edu" DMA
 say "expect faults $edu"
-checks iot edu "$edu" rogue
+for to in $(echo "$beside" | tr , " "); do
+	check "edu: $(group_type "$edu") to $to" change "$edu" "$to"
+	case $to in
+	identity) checks iot edu "$edu" direct ;;
+	*) checks iot edu "$edu" rogue ;;
+	esac
+done
