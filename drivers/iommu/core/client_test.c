@@ -385,7 +385,7 @@ static struct kunit_case client_cases[] = {
 };
 
 static struct kunit_suite client_suite = {
-	.name = "iommu_client",
+	.name = "iommu-client",
 	.init = mock_test_init,
 	.test_cases = client_cases,
 };

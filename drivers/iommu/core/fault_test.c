@@ -351,7 +351,7 @@ static struct kunit_case fault_cases[] = {
 };
 
 static struct kunit_suite fault_suite = {
-	.name = "iommu_fault",
+	.name = "iommu-fault",
 	.test_cases = fault_cases,
 };
 

@@ -620,7 +620,7 @@ static struct kunit_case map_cases[] = {
 };
 
 static struct kunit_suite map_suite = {
-	.name = "iommu_map",
+	.name = "iommu-map",
 	.test_cases = map_cases,
 };
 

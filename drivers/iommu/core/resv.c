@@ -199,13 +199,16 @@ int iommu_get_group_resv_regions(struct iommu_group *group,
 }
 EXPORT_SYMBOL_GPL(iommu_get_group_resv_regions);
 
-/* Bytes from @addr on that are not mapped, at most up to @end. */
+/*
+ * Bytes from @addr on that are not mapped, at most up to @end.  The lookup says 0
+ * for no mapping, which is also what address 0 maps to: ask for the byte behind.
+ */
 static size_t hole_size(struct iommu_domain *domain, dma_addr_t addr,
 			dma_addr_t end, size_t pgsize)
 {
 	dma_addr_t pos = addr;
 
-	while (pos < end && !iommu_iova_to_phys(domain, pos))
+	while (pos < end && !iommu_iova_to_phys(domain, pos + 1))
 		pos += pgsize;
 	return pos - addr;
 }

@@ -131,13 +131,14 @@ static void merge_without_memory(struct kunit *test)
  * One-to-one mappings
  */
 
-/* A domain of NR_UNITS pages from FIRST on. */
+/* A domain of NR_UNITS pages from 0 on, where memory begins as well. */
 struct direct {
 	struct iommu_domain domain;
 	struct iommu_device unit;
 	struct dev_iommu client;
 	struct device dev;
 	phys_addr_t pages[NR_UNITS];
+	bool present[NR_UNITS];
 	unsigned int room;
 	unsigned int flushes;
 };
@@ -154,14 +155,15 @@ static int direct_map_range(struct iommu_domain *domain, unsigned long iova,
 	struct direct *direct = direct_of(domain);
 
 	for (; *mapped < len; *mapped += UNIT) {
-		phys_addr_t *page = &direct->pages[(iova + *mapped - FIRST) / UNIT];
+		unsigned long unit = (iova + *mapped) / UNIT;
 
-		if (*page)
+		if (direct->present[unit])
 			return -EEXIST;
 		if (!direct->room)
 			return -ENOMEM;
 		direct->room--;
-		*page = paddr + *mapped;
+		direct->present[unit] = true;
+		direct->pages[unit] = paddr + *mapped;
 	}
 	return 0;
 }
@@ -169,15 +171,18 @@ static int direct_map_range(struct iommu_domain *domain, unsigned long iova,
 static size_t direct_unmap_range(struct iommu_domain *domain, unsigned long iova,
 				 size_t len, struct iommu_iotlb_gather *gather)
 {
-	memset(&direct_of(domain)->pages[(iova - FIRST) / UNIT], 0,
-	       len / UNIT * sizeof(phys_addr_t));
+	memset(&direct_of(domain)->present[iova / UNIT], 0, len / UNIT);
 	return len;
 }
 
 static phys_addr_t direct_iova_to_phys(struct iommu_domain *domain,
 				       dma_addr_t iova)
 {
-	return direct_of(domain)->pages[(iova - FIRST) / UNIT];
+	struct direct *direct = direct_of(domain);
+
+	if (!direct->present[iova / UNIT])
+		return 0;
+	return direct->pages[iova / UNIT] + iova % UNIT;
 }
 
 static void direct_flush(struct iommu_domain *domain)
@@ -196,14 +201,14 @@ static const struct iommu_domain_ops direct_domain_ops = {
 static void direct_regions(struct device *dev, struct list_head *list)
 {
 	static const struct iommu_resv_region have[] = {
-		{ .start = FIRST, .length = 4 * UNIT, .type = IOMMU_RESV_DIRECT },
-		{ .start = FIRST + 2 * UNIT, .length = 4 * UNIT,
+		{ .start = 0, .length = 4 * UNIT, .type = IOMMU_RESV_DIRECT },
+		{ .start = 2 * UNIT, .length = 4 * UNIT,
 		  .type = IOMMU_RESV_DIRECT_RELAXABLE },
-		{ .start = FIRST + 16 * UNIT + 64, .length = UNIT,
+		{ .start = 16 * UNIT + 64, .length = UNIT,
 		  .type = IOMMU_RESV_DIRECT },
-		{ .start = FIRST + 32 * UNIT, .length = UNIT,
+		{ .start = 32 * UNIT, .length = UNIT,
 		  .type = IOMMU_RESV_MSI },
-		{ .start = FIRST + 40 * UNIT, .length = UNIT,
+		{ .start = 40 * UNIT, .length = UNIT,
 		  .type = IOMMU_RESV_RESERVED },
 	};
 	struct iommu_resv_region *region;
@@ -239,7 +244,7 @@ static struct direct *make_direct(struct kunit *test, unsigned int type)
 
 static bool is_mapped(struct direct *direct, unsigned int unit)
 {
-	return direct->pages[unit] == FIRST + unit * UNIT;
+	return direct->present[unit] && direct->pages[unit] == unit * UNIT;
 }
 
 static void direct_maps_holes(struct kunit *test)
@@ -247,7 +252,8 @@ static void direct_maps_holes(struct kunit *test)
 	struct direct *direct = make_direct(test, IOMMU_DOMAIN_DMA);
 	unsigned int i;
 
-	direct->pages[1] = FIRST + UNIT;
+	direct->present[1] = true;
+	direct->pages[1] = UNIT;
 	KUNIT_EXPECT_EQ(test, iommu_resv_map_direct(&direct->domain,
 						    &direct->dev), 0);
 	for (i = 0; i < NR_UNITS; i++)
@@ -295,7 +301,7 @@ static struct kunit_case resv_cases[] = {
 };
 
 static struct kunit_suite resv_suite = {
-	.name = "iommu_resv",
+	.name = "iommu-resv",
 	.test_cases = resv_cases,
 };
 
