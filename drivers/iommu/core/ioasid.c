@@ -17,27 +17,6 @@ struct ioasid_set ioasid_host_set = IOASID_SET_INIT(ioasid_host_set);
 EXPORT_SYMBOL_GPL(ioasid_host_set);
 
 /**
- * ioasid_lookup - the entry of a set's id, live or pending
- * @set: the set that must own it
- * @id: any number
- *
- * Context: Under rcu_read_lock(), for as long as the entry is used without a
- * reference.
- * Return: the entry, or ERR_PTR: -ENOENT if it is free, -EACCES if it belongs to
- * another set.
- */
-struct ioasid_entry *ioasid_lookup(struct ioasid_set *set, ioasid_t id)
-{
-	struct ioasid_entry *entry = ioasid_entry(id);
-
-	if (!entry || !(atomic_read_acquire(&entry->state) & IOASID_REFS))
-		return ERR_PTR(-ENOENT);
-	if (entry->set != set)
-		return ERR_PTR(-EACCES);
-	return entry;
-}
-
-/**
  * ioasid_ref - add a reference to a live id
  * @entry: the entry, under RCU or referenced
  *

@@ -147,7 +147,7 @@ void ioasid_custom_give(ioasid_t id, unsigned int origin)
 
 	/* In one piece, so that the backend does not offer what is taken here. */
 	mutex_lock(&ioasid_custom_lock);
-	ioasid_entry(id)->origin = 0;
+	ioasid_known_entry(id)->origin = 0;
 	ioasid_backend_free(backend, id);
 	ioasid_give(id);
 	backend->nr--;

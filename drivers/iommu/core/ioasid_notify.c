@@ -21,20 +21,7 @@ static DEFINE_MUTEX(ioasid_notify_lock);
 DEFINE_STATIC_SRCU(ioasid_notify_srcu);
 
 /* Those who hear of every set; written under ioasid_notify_lock. */
-static struct notifier_block __rcu *ioasid_listeners;
-
-/**
- * ioasid_has_listeners - does anybody hear of this set's ids?
- * @set: the set
- *
- * Context: Any.
- * Return: true if so.
- */
-bool ioasid_has_listeners(struct ioasid_set *set)
-{
-	return rcu_access_pointer(ioasid_listeners) ||
-	       rcu_access_pointer(set->listeners);
-}
+struct notifier_block __rcu *ioasid_listeners;
 
 static struct notifier_block *ioasid_link(struct notifier_block __rcu **link)
 {

@@ -30,6 +30,9 @@
 /* Empty blocks that are kept for the next allocation instead of freed. */
 #define IOASID_SPARE_BLOCKS	8
 
+/* So many ids are taken care of before a lock is given up. */
+#define IOASID_BATCH		64
+
 /* ioasid_entry.state; no references: the id is free or being reclaimed */
 #define IOASID_PENDING		BIT(31)	/* freed: no new references */
 #define IOASID_BOUND		BIT(30)	/* between a BIND and an UNBIND event */
@@ -91,14 +94,14 @@ extern u32 ioasid_capacity;	/* written under the quota mutex */
 
 int ioasid_take(ioasid_t min, ioasid_t max, struct ioasid_entry **entry);
 void ioasid_give(ioasid_t id);
+u32 ioasid_give_some(u32 id);
 bool ioasid_taken_from(ioasid_t min);
 void ioasid_space_stat(unsigned int *ids, size_t *bytes);
 
 /* ioasid_quota.c: how many may be taken, by whom */
+extern atomic_t ioasid_left;	/* promised to no set and not charged */
 extern bool ioasid_installed;	/* not static for tests, which must undo it */
 
-bool ioasid_charge(struct ioasid_set *set);
-void ioasid_uncharge(struct ioasid_set *set);
 int ioasid_quota_open(struct ioasid_set *set, u32 quota);
 void ioasid_quota_sweep(struct ioasid_set *set);
 void ioasid_quota_stat(u32 *promised, u32 *left);
@@ -106,10 +109,11 @@ void ioasid_quota_stat(u32 *promised, u32 *left);
 /* ioasid_set.c */
 int ioasid_enlist(struct ioasid_set *set, struct ioasid_entry *entry,
 		  ioasid_t id, u32 state);
-void ioasid_delist(struct ioasid_entry *entry, ioasid_t id);
+void ioasid_delist(u32 id);
 
 /* ioasid_notify.c */
-bool ioasid_has_listeners(struct ioasid_set *set);
+extern struct notifier_block __rcu *ioasid_listeners;	/* under its mutex */
+
 void ioasid_tell(struct ioasid_entry *entry, ioasid_t id,
 		 enum ioasid_notify_val event);
 
@@ -126,7 +130,6 @@ void ioasid_reclaim_now(void);
 void ioasid_reclaim_dep(void);
 
 /* ioasid.c */
-struct ioasid_entry *ioasid_lookup(struct ioasid_set *set, ioasid_t id);
 bool ioasid_pin(struct ioasid_entry *entry);
 bool ioasid_drop(struct ioasid_entry *entry, ioasid_t id);
 int ioasid_ref(struct ioasid_entry *entry);
@@ -162,12 +165,66 @@ static inline struct ioasid_entry *ioasid_entry(ioasid_t id)
 	return &block->entries[id % IOASID_BLOCK_IDS];
 }
 
+/* The same for an id that cannot be reclaimed meanwhile. */
+static inline struct ioasid_entry *ioasid_known_entry(ioasid_t id)
+{
+	struct ioasid_leaf *leaf = ioasid_dir[id >> IOASID_LEAF_BITS];
+	struct ioasid_block *block;
+
+	id %= IOASID_LEAF_IDS;
+	block = rcu_dereference_protected(leaf->blocks[id >> IOASID_BLOCK_BITS],
+					  1);
+	return &block->entries[id % IOASID_BLOCK_IDS];
+}
+
+/*
+ * The entry of an id of @set, live or pending, or ERR_PTR: -ENOENT if it is free,
+ * -EACCES if it belongs to another set.  Under RCU for as long as the entry is
+ * used without a reference.
+ */
+static inline struct ioasid_entry *ioasid_lookup(struct ioasid_set *set,
+						 ioasid_t id)
+{
+	struct ioasid_entry *entry = ioasid_entry(id);
+
+	if (!entry || !(atomic_read_acquire(&entry->state) & IOASID_REFS))
+		return ERR_PTR(-ENOENT);
+	if (entry->set != set)
+		return ERR_PTR(-EACCES);
+	return entry;
+}
+
 /* Allocated and not freed: references can be added. */
 static inline bool ioasid_live(struct ioasid_entry *entry)
 {
 	int state = atomic_read(&entry->state);
 
 	return state & IOASID_REFS && !(state & IOASID_PENDING);
+}
+
+/* Where the ids of @set are charged. */
+static inline atomic_t *ioasid_purse(struct ioasid_set *set)
+{
+	return set->counted ? &set->left : &ioasid_left;
+}
+
+/* Charge one id.  False when the quota (without one: the space) is used up. */
+static inline bool ioasid_charge(struct ioasid_set *set)
+{
+	return atomic_dec_if_positive(ioasid_purse(set)) >= 0;
+}
+
+/* Take that back; if @set is dead, ioasid_quota_sweep() must follow. */
+static inline void ioasid_uncharge(struct ioasid_set *set)
+{
+	atomic_inc(ioasid_purse(set));
+}
+
+/* Does anybody hear of the ids of @set? */
+static inline bool ioasid_has_listeners(struct ioasid_set *set)
+{
+	return rcu_access_pointer(ioasid_listeners) ||
+	       rcu_access_pointer(set->listeners);
 }
 
 #endif /* __IOMMU_CORE_IOASID_PRIV_H */

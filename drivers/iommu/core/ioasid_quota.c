@@ -19,39 +19,11 @@
 static DEFINE_MUTEX(ioasid_quota_lock);
 
 /* What neither a quota nor a set without quota has. */
-static atomic_t ioasid_left = ATOMIC_INIT(IOASID_MAX_CAPACITY - 1);
+atomic_t ioasid_left = ATOMIC_INIT(IOASID_MAX_CAPACITY - 1);
 
 static u32 ioasid_promised;	/* sum of quotas; ioasid_quota_lock */
 static u32 ioasid_reserve;	/* kept from quotas; ioasid_quota_lock */
 bool ioasid_installed;		/* capacity is no longer the default; ioasid_quota_lock */
-
-static atomic_t *ioasid_purse(struct ioasid_set *set)
-{
-	return set->counted ? &set->left : &ioasid_left;
-}
-
-/**
- * ioasid_charge - charge one id to a set
- * @set: the set
- *
- * Context: Any.
- * Return: false when the quota (or, without one, the space) is used up.
- */
-bool ioasid_charge(struct ioasid_set *set)
-{
-	return atomic_dec_if_positive(ioasid_purse(set)) >= 0;
-}
-
-/**
- * ioasid_uncharge - take back ioasid_charge()
- * @set: the set; if it is dead, ioasid_quota_sweep() must follow
- *
- * Context: Any.
- */
-void ioasid_uncharge(struct ioasid_set *set)
-{
-	atomic_inc(ioasid_purse(set));
-}
 
 /* What of the reserve is not charged already, when @left is left. */
 static u32 ioasid_reserve_open(int left)

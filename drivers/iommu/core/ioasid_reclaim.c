@@ -73,13 +73,21 @@ void ioasid_queue(struct ioasid_entry *entry, ioasid_t id)
 		mod_delayed_work(ioasid_queue_on(), &ioasid_work, 0);
 }
 
+/* Let others run now and then; looking each time would cost as much as the id. */
+static void ioasid_breathe(unsigned int *count)
+{
+	if (!(++*count % IOASID_BATCH))
+		cond_resched();
+}
+
 /* Every drainer is asked even if one fails: each has its own hardware. */
-static int ioasid_drain(ioasid_t id)
+static int ioasid_drain_one(ioasid_t id)
 {
 	struct ioasid_drainer *drainer;
 	int ret = 0;
 
-	mutex_lock(&ioasid_drain_lock);
+	lockdep_assert_held(&ioasid_drain_lock);
+
 	list_for_each_entry(drainer, &ioasid_drainers, list) {
 		int err = drainer->drain(drainer, id);
 
@@ -89,7 +97,6 @@ static int ioasid_drain(ioasid_t id)
 			ret = err;
 		}
 	}
-	mutex_unlock(&ioasid_drain_lock);
 	return ret;
 }
 
@@ -99,6 +106,32 @@ static void ioasid_keep_undrained(struct ioasid_entry *entry, ioasid_t id)
 		ioasid_drain_at = jiffies + ioasid_drain_period;
 	entry->queued = ioasid_undrained;
 	WRITE_ONCE(ioasid_undrained, id);
+}
+
+/* Drain the ids from @id on; returns the stack of those that are drained. */
+static u32 ioasid_drain(u32 id)
+{
+	unsigned int count = 0;
+	u32 done = 0;
+
+	mutex_lock(&ioasid_drain_lock);
+	if (list_empty(&ioasid_drainers))
+		swap(id, done);
+	while (id) {
+		struct ioasid_entry *entry = ioasid_known_entry(id);
+		u32 next = entry->queued;
+
+		if (ioasid_drain_one(id)) {
+			ioasid_keep_undrained(entry, id);
+		} else {
+			entry->queued = done;
+			done = id;
+		}
+		id = next;
+		ioasid_breathe(&count);
+	}
+	mutex_unlock(&ioasid_drain_lock);
+	return done;
 }
 
 /* Deliver FREE and drop the owner's reference.  Returns true if it was the last. */
@@ -111,36 +144,40 @@ static bool ioasid_retire_owner(struct ioasid_entry *entry, ioasid_t id)
 	return true;
 }
 
-/* Returns true if nothing but readers under RCU can still know the id. */
-static bool ioasid_retire(struct ioasid_entry *entry, ioasid_t id)
+/* Returns true if no reference is left and all has been told. */
+static bool ioasid_retire_one(struct ioasid_entry *entry, ioasid_t id)
 {
 	int state = atomic_read(&entry->state);
 
+	if (!(state & (IOASID_REFS | IOASID_BOUND)))
+		return true;
 	if (state & IOASID_REFS && !ioasid_retire_owner(entry, id))
 		return false;
-	if (atomic_fetch_andnot(IOASID_BOUND, &entry->state) & IOASID_BOUND)
+	if (atomic_read(&entry->state) & IOASID_BOUND) {
+		atomic_andnot(IOASID_BOUND, &entry->state);
 		ioasid_tell(entry, id, IOASID_NOTIFY_UNBIND);
-	if (ioasid_drain(id)) {
-		ioasid_keep_undrained(entry, id);
-		return false;
 	}
-	ioasid_delist(entry, id);
 	return true;
 }
 
-/* Retire the ids from @id on; returns the stack of those that are done. */
-static u32 ioasid_retire_all(u32 id, u32 done)
+/*
+ * Retire the ids from @id on; returns the stack of those without references, on
+ * top of @done.
+ */
+static u32 ioasid_retire(u32 id, u32 done)
 {
+	unsigned int count = 0;
+
 	while (id) {
-		struct ioasid_entry *entry = ioasid_entry(id);
+		struct ioasid_entry *entry = ioasid_known_entry(id);
 		u32 next = entry->queued;
 
-		if (ioasid_retire(entry, id)) {
+		if (ioasid_retire_one(entry, id)) {
 			entry->queued = done;
 			done = id;
 		}
 		id = next;
-		cond_resched();
+		ioasid_breathe(&count);
 	}
 	return done;
 }
@@ -148,17 +185,18 @@ static u32 ioasid_retire_all(u32 id, u32 done)
 static void ioasid_give_all(u32 id)
 {
 	while (id) {
-		struct ioasid_entry *entry = ioasid_entry(id);
+		struct ioasid_entry *entry = ioasid_known_entry(id);
 		unsigned int origin = entry->origin;
-		u32 next = entry->queued;
 
-		RCU_INIT_POINTER(entry->data, NULL);
-		atomic_set(&entry->state, 0);
-		if (origin)
+		if (origin) {
+			u32 next = entry->queued;
+
+			atomic_set(&entry->state, 0);
 			ioasid_custom_give(id, origin);
-		else
-			ioasid_give(id);
-		id = next;
+			id = next;
+		} else {
+			id = ioasid_give_some(id);
+		}
 		cond_resched();
 	}
 }
@@ -182,9 +220,9 @@ static void ioasid_reclaim(struct work_struct *work)
 	lock_map_acquire(&ioasid_reclaim_map);
 	WRITE_ONCE(ioasid_reclaimer, current);
 	again = ioasid_take_undrained();
-	done = ioasid_retire_all(atomic_xchg(&ioasid_freed, 0), 0);
-	done = ioasid_retire_all(again, done);
+	done = ioasid_drain(ioasid_retire(atomic_xchg(&ioasid_freed, 0), again));
 	if (done) {
+		ioasid_delist(done);
 		synchronize_rcu();
 		ioasid_give_all(done);
 	}

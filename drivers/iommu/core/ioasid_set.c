@@ -43,7 +43,7 @@ int ioasid_enlist(struct ioasid_set *set, struct ioasid_entry *entry,
 		entry->prev = 0;
 		entry->next = set->first;
 		if (set->first)
-			ioasid_entry(set->first)->prev = id;
+			ioasid_known_entry(set->first)->prev = id;
 		else
 			refcount_inc(&set->refs);
 		set->first = id;
@@ -66,34 +66,60 @@ static void ioasid_unname(struct ioasid_set *set, ioasid_t id)
 		xa_erase(&set->by_private, xa_to_value(private));
 }
 
-/**
- * ioasid_delist - take a reclaimed id out of its set
- * @entry: the id's entry, without references
- * @id: the number
- *
- * Context: May sleep.
- */
-void ioasid_delist(struct ioasid_entry *entry, ioasid_t id)
+static void ioasid_delist_one(struct ioasid_set *set, struct ioasid_entry *entry,
+			      ioasid_t id)
 {
-	struct ioasid_set *set = entry->set;
-	bool last;
+	lockdep_assert_held(&set->lock);
 
-	mutex_lock(&set->lock);
-	if (!xa_empty(&set->by_id))
-		ioasid_unname(set, id);
 	if (entry->prev)
-		ioasid_entry(entry->prev)->next = entry->next;
+		ioasid_known_entry(entry->prev)->next = entry->next;
 	else
 		set->first = entry->next;
 	if (entry->next)
-		ioasid_entry(entry->next)->prev = entry->prev;
+		ioasid_known_entry(entry->next)->prev = entry->prev;
 	WRITE_ONCE(set->nr, set->nr - 1);
+}
+
+/* Delist some ids of the set of @id; returns the first that was not delisted. */
+static u32 ioasid_delist_some(u32 id)
+{
+	struct ioasid_entry *entry = ioasid_known_entry(id);
+	struct ioasid_set *set = entry->set;
+	unsigned int nr = 0;
+	bool last, named;
+
+	mutex_lock(&set->lock);
+	named = !xa_empty(&set->by_id);
+	do {
+		if (named)
+			ioasid_unname(set, id);
+		ioasid_delist_one(set, entry, id);
+		id = entry->queued;
+		if (!id)
+			break;
+		entry = ioasid_known_entry(id);
+	} while (entry->set == set && ++nr < IOASID_BATCH);
 	last = !set->nr;
 	mutex_unlock(&set->lock);
 
 	ioasid_quota_sweep(set);
 	if (last)
 		ioasid_set_put(set);
+	return id;
+}
+
+/**
+ * ioasid_delist - take reclaimed ids out of their sets
+ * @id: the first id, without references; the others follow by entry->queued
+ *
+ * Context: May sleep.
+ */
+void ioasid_delist(u32 id)
+{
+	while (id) {
+		id = ioasid_delist_some(id);
+		cond_resched();
+	}
 }
 
 static struct ioasid_set *ioasid_token_lookup(void *token,
@@ -205,8 +231,8 @@ static void ioasid_revoke_all(struct ioasid_set *set)
 	lockdep_assert_held(&set->lock);
 
 	/* The set keeps its ids from being reclaimed: they wait for the lock. */
-	for (id = set->first; id; id = ioasid_entry(id)->next) {
-		ioasid_revoke(ioasid_entry(id), id);
+	for (id = set->first; id; id = ioasid_known_entry(id)->next) {
+		ioasid_revoke(ioasid_known_entry(id), id);
 		cond_resched();
 	}
 }
@@ -345,7 +371,7 @@ int ioasid_set_walk(struct ioasid_set *set, ioasid_set_fn_t fn, void *arg)
 	set = ioasid_set_or_host(set);
 	mutex_lock(&set->lock);
 	for (id = set->first; id && !ret; id = entry->next) {
-		entry = ioasid_entry(id);
+		entry = ioasid_known_entry(id);
 		if (!ioasid_live(entry))
 			continue;
 		ret = fn(id, arg);

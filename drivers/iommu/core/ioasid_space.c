@@ -95,8 +95,9 @@ static unsigned int ioasid_leaf_search(struct ioasid_leaf *leaf,
 
 	lockdep_assert_held(&leaf->lock);
 
-	bit = find_next_zero_bit(leaf->taken, hi + 1,
-				 max_t(unsigned int, lo, leaf->lowest));
+	bit = max_t(unsigned int, lo, leaf->lowest);
+	if (bit > hi || test_bit(bit, leaf->taken))
+		bit = find_next_zero_bit(leaf->taken, hi + 1, bit);
 	return base + bit < capacity ? bit : hi + 1;
 }
 
@@ -158,7 +159,8 @@ static int ioasid_take_between(unsigned int from, unsigned int to,
 		unsigned int lo = 0, hi = IOASID_LEAF_IDS - 1;
 		int bit;
 
-		nr = find_next_zero_bit(ioasid_full, to + 1, nr);
+		if (test_bit(nr, ioasid_full))
+			nr = find_next_zero_bit(ioasid_full, to + 1, nr);
 		if (nr > to)
 			return -ENOSPC;
 		if (nr == min >> IOASID_LEAF_BITS)
@@ -239,6 +241,24 @@ static struct ioasid_block *ioasid_block_trim(struct ioasid_leaf *leaf,
 	return block;
 }
 
+/* Returns the block, to be freed, if it is empty and not kept. */
+static struct ioasid_block *ioasid_leaf_unmark(struct ioasid_leaf *leaf,
+					       unsigned int nr, unsigned int bit)
+{
+	unsigned int i = bit >> IOASID_BLOCK_BITS;
+
+	lockdep_assert_held(&leaf->lock);
+
+	__clear_bit(bit, leaf->taken);
+	if (bit < leaf->lowest)
+		leaf->lowest = bit;
+	if (leaf->nr-- == IOASID_LEAF_IDS)
+		clear_bit(nr, ioasid_full);
+	if (--leaf->block_nr[i])
+		return NULL;
+	return ioasid_block_trim(leaf, &leaf->blocks[i]);
+}
+
 /**
  * ioasid_give - return a number to the pool
  * @id: a number from ioasid_take(), of which nobody holds the entry
@@ -247,23 +267,48 @@ static struct ioasid_block *ioasid_block_trim(struct ioasid_leaf *leaf,
  */
 void ioasid_give(ioasid_t id)
 {
-	unsigned int nr = id >> IOASID_LEAF_BITS, bit = id % IOASID_LEAF_IDS;
-	unsigned int i = bit >> IOASID_BLOCK_BITS;
+	unsigned int nr = id >> IOASID_LEAF_BITS;
+	struct ioasid_leaf *leaf = ioasid_dir[nr];
+	struct ioasid_block *empty;
+
+	spin_lock(&leaf->lock);
+	empty = ioasid_leaf_unmark(leaf, nr, id % IOASID_LEAF_IDS);
+	spin_unlock(&leaf->lock);
+	if (empty)
+		kvfree_rcu_mightsleep(empty);
+}
+
+/**
+ * ioasid_give_some - return some numbers to the pool
+ * @id: the first, of the kernel's own; the others follow by entry->queued
+ *
+ * Those that lie in one leaf are returned under one lock.
+ *
+ * Context: May sleep.
+ * Return: the first number that was not returned, 0 if there is none.
+ */
+u32 ioasid_give_some(u32 id)
+{
+	unsigned int nr = id >> IOASID_LEAF_BITS, count = 0;
 	struct ioasid_leaf *leaf = ioasid_dir[nr];
 	struct ioasid_block *empty = NULL;
 
 	spin_lock(&leaf->lock);
-	__clear_bit(bit, leaf->taken);
-	if (bit < leaf->lowest)
-		leaf->lowest = bit;
-	if (leaf->nr-- == IOASID_LEAF_IDS)
-		clear_bit(nr, ioasid_full);
-	if (!--leaf->block_nr[i])
-		empty = ioasid_block_trim(leaf, &leaf->blocks[i]);
-	spin_unlock(&leaf->lock);
+	do {
+		unsigned int bit = id % IOASID_LEAF_IDS;
+		struct ioasid_entry *entry = ioasid_known_entry(id);
 
+		if (entry->origin)
+			break;
+		atomic_set(&entry->state, 0);
+		id = entry->queued;
+		empty = ioasid_leaf_unmark(leaf, nr, bit);
+	} while (!empty && id && id >> IOASID_LEAF_BITS == nr &&
+		 ++count < IOASID_BATCH);
+	spin_unlock(&leaf->lock);
 	if (empty)
 		kvfree_rcu_mightsleep(empty);
+	return id;
 }
 
 /**
