@@ -30,7 +30,7 @@ DISK = 16 << 20
 
 @dataclass
 class Outcome:
-    """What came of a boot; every complaint is one line."""
+    """What came of a boot; every complaint starts with one line that says it all."""
     scenario: object
     log: Path
     passed: int = 0
@@ -41,6 +41,11 @@ class Outcome:
     @property
     def good(self):
         return not self.failed
+
+    def complain(self, text):
+        """Adds what is wrong; the kernel may say the same a thousand times."""
+        if text not in self.failed:
+            self.failed.append(text)
 
 
 class Judge:
@@ -53,6 +58,7 @@ class Judge:
         self.done = False
         self.faulty = set()
         self.last = ""
+        self.bad = False            # the last result
 
     def line(self, text):
         match = RECORD.search(text)
@@ -61,9 +67,9 @@ class Judge:
             return
         allowed = self.scenario.allow and re.search(self.scenario.allow, text)
         if SPLATS.search(text) and not allowed:
-            self.outcome.failed.append(f"the kernel complains: {text}")
+            self.outcome.complain(f"the kernel complains: {text}")
         if FAULT.search(text) and not any(bdf in text or NO_DEVICE.search(text) for bdf in self.faulty):
-            self.outcome.failed.append(f"an unexpected DMA fault: {text}")
+            self.outcome.complain(f"an unexpected DMA fault: {text}")
 
     def record(self, text):
         if match := RESULT.match(text):
@@ -76,6 +82,8 @@ class Judge:
             self.faulty.add(text.split()[2].removeprefix("0000:"))
         elif text.startswith("show") and self.show:
             self.show(text[5:])
+        elif text.startswith("# ") and self.bad:
+            self.outcome.failed[-1] += f"\n            {text}"
         elif text == "done":
             self.done = True
 
@@ -86,7 +94,8 @@ class Judge:
         if int(number) != self.seen:
             self.outcome.failed.append(f"result {self.seen} is lost before: {text}")
             self.seen = int(number)
-        if verdict == "not ok":
+        self.bad = verdict == "not ok"
+        if self.bad:
             self.outcome.failed.append(f"not ok {number} - {text}")
         elif reason is not None:
             self.outcome.skipped.append(f"{text}: {reason}")

@@ -6,6 +6,7 @@ Always emulation (tcg): /dev/kvm can exist and hang, and emulated runs repeat.
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -99,13 +100,16 @@ class Monitor:
 
 
 class Machine:
-    """A running QEMU: its console line by line, its end at the latest at the deadline."""
+    """A running QEMU: its console line by line, its end at the latest at the deadline.
+
+    QEMU is a child of timeout(1), so that it ends even if we are killed.
+    """
 
     def __init__(self, args, deadline):
         self.monitor = Monitor()
         self.timed_out = False
         self.process = subprocess.Popen(
-            args + self.monitor.args(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            ["timeout", "-k", "5", str(deadline + 30), *args, *self.monitor.args()], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, pass_fds=[self.monitor.theirs.fileno()], start_new_session=True)
         self.monitor.start()
         self.timer = threading.Timer(deadline, self.expire)
@@ -117,7 +121,7 @@ class Machine:
 
     def kill(self):
         if self.process.poll() is None:
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)
 
     def lines(self):
         for raw in self.process.stdout:

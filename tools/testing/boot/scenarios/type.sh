@@ -10,7 +10,7 @@ change() { put "$2" "$(group "$1")/type"; }	# change BDF TYPE
 
 within 30 block_of "$nvme"
 for to in DMA identity auto; do
-	refused EPERM "$to with a driver bound" change "$nvme" $to
+	refused EPERM "$to with a driver bound" change "$nvme" "$to"
 done
 refused EINVAL "a type that does not exist" change "$nvme" BLOCKED
 same "nothing has changed" DMA "$(group_type "$nvme")"
@@ -21,9 +21,9 @@ refused EPERM "but not DMA-FQ to DMA" change "$nvme" DMA
 
 for to in $(echo "$alone" | tr , " "); do
 	unbind "$nvme"
-	check "without a driver: $(group_type "$nvme") to $to" change "$nvme" $to
+	check "without a driver: $(group_type "$nvme") to $to" change "$nvme" "$to"
 	case $to in auto) want=DMA ;; *) want=$to ;; esac
-	same "it reads back as $want" $want "$(group_type "$nvme")"
+	same "it reads back as $want" "$want" "$(group_type "$nvme")"
 	check "the driver binds" bind "$nvme" nvme
 	blk_io "$nvme"
 done
@@ -34,7 +34,7 @@ for to in $(echo "$beside" | tr , " "); do
 	for dev in "$nic:e1000e" "$vnet:virtio-pci" "$vblk:virtio-pci"; do
 		name=${dev##*:} dev=${dev%:*}
 		unbind "$dev"
-		check "$name $dev: $(group_type "$dev") to $to" change "$dev" $to
+		check "$name $dev: $(group_type "$dev") to $to" change "$dev" "$to"
 		check "the driver binds" bind "$dev" "$name"
 	done
 	blk_io "$vblk"
