@@ -16,6 +16,7 @@
 #include <linux/panic.h>
 #include <linux/pci.h>
 #include <linux/rwsem.h>
+#include <linux/slab.h>
 #include <linux/tboot.h>
 #include <asm/iommu.h>
 #include <asm/x86_init.h>
@@ -334,6 +335,39 @@ int __init dmar_table_init(void)
 	return result;
 }
 
+static void __init drop_atcs(struct list_head *list)
+{
+	struct dmar_atc *atc, *next;
+
+	list_for_each_entry_safe(atc, next, list, list) {
+		list_del(&atc->list);
+		dmar_scopes_release(atc->devices, atc->devices_cnt);
+		dmar_free_atc(atc);
+	}
+}
+
+static void __init drop_rmrrs(void)
+{
+	struct dmar_rmrr *rmrr, *next;
+
+	list_for_each_entry_safe(rmrr, next, &dmar_rmrrs, list) {
+		list_del(&rmrr->list);
+		dmar_scopes_release(rmrr->devices, rmrr->devices_cnt);
+		kfree(rmrr->devices);
+		kfree(rmrr);
+	}
+}
+
+static void __init drop_andds(void)
+{
+	struct dmar_andd *andd, *next;
+
+	list_for_each_entry_safe(andd, next, &dmar_andds, list) {
+		list_del(&andd->list);
+		kfree(andd);
+	}
+}
+
 /* Nobody came to use what was parsed: give everything back. */
 static int __init dmar_free_unused(void)
 {
@@ -344,12 +378,15 @@ static int __init dmar_free_unused(void)
 
 	dmar_unregister_bus_notifier();
 
-	down_write(&dmar_global_lock);
+	guard(rwsem_write)(&dmar_global_lock);
 	list_for_each_entry_safe(drhd, next, &dmar_drhd_units, list)
 		dmar_drop_drhd(drhd);
 	list_for_each_entry_safe(drhd, next, &dmar_lost_units, list)
 		dmar_drop_drhd(drhd);
-	up_write(&dmar_global_lock);
+	drop_rmrrs();
+	drop_atcs(&dmar_atsrs);
+	drop_atcs(&dmar_satcs);
+	drop_andds();
 	return 0;
 }
 late_initcall(dmar_free_unused);
