@@ -6,6 +6,8 @@
  * nor the new one, nor blocked.
  */
 
+#include <linux/ioasid.h>
+
 #include "../iommu-priv.h"
 #include "mock.h"
 
@@ -310,6 +312,23 @@ static void pasid_pins_primary(struct kunit *test)
 	iommu_group_release_dma_owner(t.group);
 }
 
+/* A number that was freed too early is not given to others while it is attached. */
+static void pasid_is_drained(struct kunit *test)
+{
+	struct trio t;
+	ioasid_t pasid;
+
+	make_trio(test, &t);
+	pasid = iommu_alloc_global_pasid(&t.md[0]->dev);
+	KUNIT_ASSERT_LT(test, pasid, MOCK_MAX_PASIDS);
+	KUNIT_ASSERT_EQ(test, iommu_attach_device_pasid(t.one, &t.md[0]->dev, pasid, NULL), 0);
+	iommu_free_global_pasid(pasid);
+	KUNIT_EXPECT_EQ(test, ioasid_alloc(NULL, pasid, pasid, NULL), INVALID_IOASID);
+	iommu_detach_device_pasid(t.one, &t.md[0]->dev, pasid);
+	KUNIT_EXPECT_EQ(test, ioasid_alloc(NULL, pasid, pasid, NULL), pasid);
+	iommu_free_global_pasid(pasid);
+}
+
 /* Each allocation fails once. */
 static void attach_no_memory(struct kunit *test)
 {
@@ -367,6 +386,7 @@ static struct kunit_case attach_cases[] = {
 	KUNIT_CASE(pasid_attach),
 	KUNIT_CASE(pasid_failure),
 	KUNIT_CASE(pasid_pins_primary),
+	KUNIT_CASE(pasid_is_drained),
 	KUNIT_CASE(attach_no_memory),
 	{}
 };

@@ -50,6 +50,9 @@ void iommu_member_leave_domain(struct iommu_group *group,
 			       struct group_member *m);
 void iommu_device_park(struct device *dev);
 
+/* group.c: all groups that there are */
+bool iommu_groups_any(bool (*test)(struct iommu_group *group, void *arg), void *arg);
+
 /* ownership.c: who may decide about the primary domain */
 void iommu_member_drop_claims(struct iommu_group *group, struct group_member *m);
 bool iommu_group_is_claimed(struct iommu_group *group);

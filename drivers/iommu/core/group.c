@@ -503,6 +503,33 @@ int iommu_group_for_each_dev(struct iommu_group *group, void *data,
 }
 EXPORT_SYMBOL_GPL(iommu_group_for_each_dev);
 
+/**
+ * iommu_groups_any() - is something true of any group?
+ * @test: called for one group after the other until it returns true; must not
+ *	sleep, and the group may be on its way out
+ * @arg: for @test
+ *
+ * Context: any context but interrupts.
+ * Return: whether @test returned true.
+ */
+bool iommu_groups_any(bool (*test)(struct iommu_group *group, void *arg), void *arg)
+{
+	struct kobject *kobj;
+	bool found = false;
+
+	if (!groups_kset)
+		return false;
+
+	spin_lock(&groups_kset->list_lock);
+	list_for_each_entry(kobj, &groups_kset->list, entry) {
+		found = test(container_of(kobj, struct iommu_group, kobj), arg);
+		if (found)
+			break;
+	}
+	spin_unlock(&groups_kset->list_lock);
+	return found;
+}
+
 #if IS_ENABLED(CONFIG_LOCKDEP)
 /**
  * iommu_group_mutex_assert() - check that a device's group is locked

@@ -11,6 +11,7 @@
 #define pr_fmt(fmt) "iommu: " fmt
 
 #include <linux/export.h>
+#include <linux/init.h>
 #include <linux/ioasid.h>
 #include <linux/iommu.h>
 #include <linux/slab.h>
@@ -321,3 +322,26 @@ void iommu_free_global_pasid(ioasid_t pasid)
 	ioasid_free(NULL, pasid);
 }
 EXPORT_SYMBOL_GPL(iommu_free_global_pasid);
+
+static bool translates(struct iommu_group *group, void *pasid)
+{
+	return xa_load(&group->attachments, *(ioasid_t *)pasid);
+}
+
+/*
+ * A freed number returns to the pool only when it is attached nowhere: then each
+ * driver has cleared and flushed it, see the law above.  Until then it is kept
+ * and asked about again.
+ */
+static int drain_pasid(struct ioasid_drainer *drainer, ioasid_t pasid)
+{
+	return iommu_groups_any(translates, &pasid) ? -EBUSY : 0;
+}
+
+static struct ioasid_drainer pasid_drainer = { .drain = drain_pasid };
+
+static int __init pasid_drainer_init(void)
+{
+	return ioasid_register_drainer(&pasid_drainer);
+}
+core_initcall(pasid_drainer_init);
