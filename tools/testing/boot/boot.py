@@ -136,6 +136,9 @@ def run(scenario, arch, kernel, initrd, log, slow=1, show=None, running=None):
                 for line in box.lines():
                     stream.write(line + "\n")
                     judge.line(line)
+        except BaseException:
+            box.kill()
+            raise
         finally:
             status = box.close()
             if running is not None:

@@ -128,8 +128,12 @@ class Machine:
             yield raw.decode(errors="replace").rstrip("\r\n")
 
     def close(self):
+        """Waits for the end, which is near when the console has ended; returns the status."""
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.kill()
         self.timer.cancel()
-        self.kill()
         self.process.stdout.close()
         self.monitor.close()
         return self.process.wait()

@@ -25,7 +25,7 @@ skip() { # skip DESCRIPTION REASON
 }
 note() { while read -r line; do say "# $line"; done; }
 
-# check DESCRIPTION COMMAND...: the command succeeds
+# check DESCRIPTION COMMAND...: the command succeeds; returns its status
 check() {
 	local text=$1 status=0
 	shift
@@ -36,6 +36,7 @@ check() {
 		fail "$text"
 		{ echo "$* ended with status $status"; tail -n 20 /tmp/out; } | note
 	fi
+	return $status
 }
 
 # same DESCRIPTION WANTED GOT
