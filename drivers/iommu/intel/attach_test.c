@@ -3,6 +3,9 @@
  * Attaching, replacing and blocking on model units: what is in the tables, what
  * was flushed, and that a failure leaves everything as it was.
  */
+#include <linux/debugfs.h>
+#include <linux/sched.h>
+
 #include "model_test.h"
 
 static struct dmar_domain *new_domain(struct kunit *test,
@@ -234,12 +237,104 @@ static void refusals(struct kunit *test)
 	model_unit_free(test, other);
 }
 
+#ifdef CONFIG_FAILSLAB
+/* A setting of failslab, whose debugfs file is a variable; NULL without one. */
+static void *failslab_setting(const char *name)
+{
+	struct dentry *dir = debugfs_lookup("failslab", NULL), *file;
+	void *setting = NULL;
+
+	if (!dir)
+		return NULL;
+	file = debugfs_lookup(name, dir);
+	if (file)
+		setting = d_inode(file)->i_private;
+	dput(file);
+	dput(dir);
+	return setting;
+}
+
+/* Attach with the @nth allocation failing; @failed: there were that many. */
+static int attach_short_of_memory(struct intel_device *device, u32 pasid,
+				  struct dmar_domain *domain, int nth,
+				  bool *failed)
+{
+	bool *only_atomic = failslab_setting("ignore-gfp-wait");
+	int ret;
+
+	*only_atomic = false;
+	current->fail_nth = nth;
+	ret = intel_attach(device, pasid, domain);
+	*failed = !current->fail_nth;
+	current->fail_nth = 0;
+	*only_atomic = true;
+	return ret;
+}
+
+static void short_of_memory(struct kunit *test)
+{
+	struct intel_device *device;
+	struct dmar_domain *a, *b;
+	struct intel_iommu *iommu;
+	struct pasid_entry old;
+	unsigned long *verbose = failslab_setting("verbose");
+	bool failed = true;
+	int nth, ret, failures = 0;
+
+	if (!verbose)
+		kunit_skip(test, "failslab is not in debugfs");
+	*verbose = 0;
+	model_set_mode(test, true);
+	iommu = model_unit(test, 0, MODEL_CAP, MODEL_ECAP_FS);
+	device = sm_device(test, iommu, 0x10);
+	a = new_domain(test, device);
+	b = new_domain(test, device);
+	KUNIT_ASSERT_EQ(test, intel_attach(device, 0, a), 0);
+	old = *pasid_table_find(&device->pasids, 0);
+	model_reset(test->priv);
+
+	for (nth = 1; failed; nth++) {
+		ret = attach_short_of_memory(device, 0, b, nth, &failed);
+		if (!ret)
+			break;
+		failures++;
+		KUNIT_EXPECT_EQ(test, ret, -ENOMEM);
+		KUNIT_EXPECT_PTR_EQ(test, attachment_of(device, 0)->domain, a);
+		KUNIT_EXPECT_MEMEQ(test, &old,
+				   pasid_table_find(&device->pasids, 0),
+				   sizeof(old));
+		KUNIT_EXPECT_TRUE(test, list_empty(&b->attachments));
+		KUNIT_EXPECT_TRUE(test, xa_empty(&b->units));
+		EXPECT_COMMANDS(test, 0);
+	}
+	/* Attachment, tag, its ID, targets; more where radix trees grow. */
+	KUNIT_EXPECT_GE(test, failures, 3);
+	KUNIT_EXPECT_PTR_EQ(test, attachment_of(device, 0)->domain, b);
+	/* Passing through takes no memory. */
+	ret = attach_short_of_memory(device, 0, NULL, 1, &failed);
+	KUNIT_EXPECT_EQ(test, ret, 0);
+	KUNIT_EXPECT_FALSE(test, failed);
+
+	intel_block(device, 0);
+	put_domain(a);
+	put_domain(b);
+	intel_release_entries(device);
+	model_unit_free(test, iommu);
+}
+#else
+static void short_of_memory(struct kunit *test)
+{
+	kunit_skip(test, "needs CONFIG_FAILSLAB");
+}
+#endif
+
 static struct kunit_case attach_cases[] = {
 	KUNIT_CASE(legacy),
 	KUNIT_CASE(aliases),
 	KUNIT_CASE(scalable_second_stage),
 	KUNIT_CASE(scalable_first_stage),
 	KUNIT_CASE(refusals),
+	KUNIT_CASE(short_of_memory),
 	{}
 };
 
