@@ -107,6 +107,9 @@ int dmar_set_interrupt(struct intel_iommu *iommu)
 		return ret;
 	}
 	iommu->irq = irq;
+
+	/* What was in the log before keeps interrupts from coming (7.3). */
+	dmar_fault(irq, iommu);
 	return 0;
 }
 
@@ -146,7 +149,6 @@ int enable_drhd_fault_handling(unsigned int cpu)
 			continue;
 		if (dmar_set_interrupt(iommu))
 			return -1;
-		iommu_clear_faults(iommu);
 	}
 	return 0;
 }
