@@ -6,7 +6,8 @@
  * references, a state.  After each step the answer and the books are compared;
  * now and then every id of the window.  The seed is printed on failure.
  *
- * The number of steps can be given on the command line: ioasid_model_test.steps=N
+ * Runs and steps can be given on the command line: ioasid_model_test.runs=N and
+ * .steps=N.  A run has to end within the five minutes that KUnit gives a test.
  */
 #include <linux/moduleparam.h>
 #include <linux/prandom.h>
@@ -20,7 +21,11 @@
 #define PRIVATE_IDS	64
 #define NONE		INVALID_IOASID
 
-static unsigned int steps = 60000;
+static unsigned int runs = 2;
+module_param(runs, uint, 0444);
+MODULE_PARM_DESC(runs, "runs of the model test, each with a seed of its own");
+
+static unsigned int steps = 30000;
 module_param(steps, uint, 0444);
 MODULE_PARM_DESC(steps, "random steps per run of the model test");
 
@@ -445,19 +450,30 @@ static void model_run(struct kunit *test, u64 seed, unsigned int nr, bool listen
 	model_close(m);
 }
 
+/* The parameter of a run is its seed: 1, 2, ... */
+static const void *next_seed(const void *seed, char *desc)
+{
+	unsigned long next = (unsigned long)seed + 1;
+
+	if (next > runs)
+		return NULL;
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "seed %lu", next);
+	return (void *)next;
+}
+
 static void random_steps(struct kunit *test)
 {
-	model_run(test, 1, steps, false);
+	model_run(test, (unsigned long)test->param_value, steps, false);
 }
 
 static void random_steps_with_listener(struct kunit *test)
 {
-	model_run(test, 2, steps / 4, true);
+	model_run(test, (unsigned long)test->param_value, steps / 4, true);
 }
 
 static struct kunit_case ioasid_model_cases[] = {
-	KUNIT_CASE_SLOW(random_steps),
-	KUNIT_CASE_SLOW(random_steps_with_listener),
+	KUNIT_CASE_PARAM(random_steps, next_seed),
+	KUNIT_CASE_PARAM(random_steps_with_listener, next_seed),
 	{}
 };
 
