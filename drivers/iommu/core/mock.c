@@ -29,6 +29,86 @@ static void violation(struct device *dev, const char *what)
 	dev_err(dev, "mock: %s\n", what);
 }
 
+/* Failing allocations */
+
+#ifdef CONFIG_FAILSLAB
+
+static unsigned int held_failures;	/* of the one test that runs */
+
+static void hold_alloc_failures(void)
+{
+	if (!current->fail_nth)
+		return;
+	held_failures = current->fail_nth;
+	current->fail_nth = 0;
+}
+
+/*
+ * The slab allocator fails only allocations that cannot sleep unless told
+ * otherwise through debugfs, whose file is a variable.
+ */
+static bool *failslab_file(const char *name)
+{
+	struct dentry *dir = debugfs_lookup("failslab", NULL), *file;
+	void *data = NULL;
+
+	if (!dir)
+		return NULL;
+	file = debugfs_lookup(name, dir);
+	dput(dir);
+	if (!file)
+		return NULL;
+	data = d_inode(file)->i_private;
+	dput(file);
+	return data;
+}
+
+bool mock_can_fail_allocs(void)
+{
+	return failslab_file("ignore-gfp-wait") && failslab_file("verbose");
+}
+
+/* Lets the @nth allocation of this task fail, counted from 1. */
+void mock_fail_alloc(unsigned int nth)
+{
+	*failslab_file("ignore-gfp-wait") = false;
+	*(unsigned long *)failslab_file("verbose") = 0;
+	held_failures = 0;
+	current->fail_nth = nth;
+}
+
+/* Returns whether an allocation failed since mock_fail_alloc(). */
+bool mock_fail_alloc_end(void)
+{
+	bool failed = !current->fail_nth && !held_failures;
+
+	current->fail_nth = 0;
+	*failslab_file("ignore-gfp-wait") = true;
+	return failed;
+}
+
+#else /* !CONFIG_FAILSLAB */
+
+static void hold_alloc_failures(void)
+{
+}
+
+bool mock_can_fail_allocs(void)
+{
+	return false;
+}
+
+void mock_fail_alloc(unsigned int nth)
+{
+}
+
+bool mock_fail_alloc_end(void)
+{
+	return false;
+}
+
+#endif /* CONFIG_FAILSLAB */
+
 /* Domains */
 
 static bool is_allowed(struct mock_dev *md, struct iommu_domain *domain)
@@ -59,6 +139,9 @@ static int mock_attach(struct iommu_domain *domain, struct device *dev)
 		return md->fail_error;
 	}
 	md->cur = domain;
+	/* What follows is the DMA API's, which does not survive it everywhere. */
+	if (iommu_is_dma_domain(domain))
+		hold_alloc_failures();
 	return 0;
 }
 
@@ -464,68 +547,3 @@ err_bus:
 	bus_unregister(&mock_bus);
 	return ret;
 }
-
-/* Failing allocations */
-
-#ifdef CONFIG_FAILSLAB
-
-/*
- * The slab allocator fails only allocations that cannot sleep unless told
- * otherwise through debugfs, whose file is a variable.
- */
-static bool *failslab_file(const char *name)
-{
-	struct dentry *dir = debugfs_lookup("failslab", NULL), *file;
-	void *data = NULL;
-
-	if (!dir)
-		return NULL;
-	file = debugfs_lookup(name, dir);
-	dput(dir);
-	if (!file)
-		return NULL;
-	data = d_inode(file)->i_private;
-	dput(file);
-	return data;
-}
-
-bool mock_can_fail_allocs(void)
-{
-	return failslab_file("ignore-gfp-wait") && failslab_file("verbose");
-}
-
-/* Lets the @nth allocation of this task fail, counted from 1. */
-void mock_fail_alloc(unsigned int nth)
-{
-	*failslab_file("ignore-gfp-wait") = false;
-	*(unsigned long *)failslab_file("verbose") = 0;
-	current->fail_nth = nth;
-}
-
-/* Returns whether an allocation failed since mock_fail_alloc(). */
-bool mock_fail_alloc_end(void)
-{
-	bool failed = !current->fail_nth;
-
-	current->fail_nth = 0;
-	*failslab_file("ignore-gfp-wait") = true;
-	return failed;
-}
-
-#else /* !CONFIG_FAILSLAB */
-
-bool mock_can_fail_allocs(void)
-{
-	return false;
-}
-
-void mock_fail_alloc(unsigned int nth)
-{
-}
-
-bool mock_fail_alloc_end(void)
-{
-	return false;
-}
-
-#endif /* CONFIG_FAILSLAB */
