@@ -25,12 +25,16 @@ machine() {
 
 group_rows() {
 	local dir dev name
+	within 30 block_of "$nvme"
 	chapter "Groups and their default domains"
 	row "group  domain" "devices and their drivers"
 	for dir in $(ls -d /sys/kernel/iommu_groups/* | sort -t/ -k5n); do
 		for dev in "$dir"/devices/*; do
 			name=$(driver "${dev##*/}")
-			[ "$name" != none ] || name=-
+			case $name in
+			none) name=- ;;
+			*) name="$name $(block_of "${dev##*/}" || net_of "${dev##*/}")" ;;
+			esac
 			row "$(printf '%5s  %s' "${dir##*/}" "$(cat "$dir/type")")" "${dev##*/}  $name"
 		done
 	done
@@ -46,7 +50,6 @@ equal() { # equal WHAT FIRST SECOND: two files, shown by their checksums
 
 disk() {
 	local dev
-	within 30 block_of "$nvme"
 	dev=$(block_of "$nvme")
 	chapter "NVMe $nvme (group $(number "$nvme"), $dev): 4 MiB written and read back"
 	head -c 4194304 /dev/urandom >/tmp/data
