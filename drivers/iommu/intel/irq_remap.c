@@ -21,7 +21,6 @@
 #include <asm/hw_irq.h>
 #include <asm/irq_remapping.h>
 #include <asm/irqdomain.h>
-#include <asm/msi.h>
 #include <asm/posted_intr.h>
 
 #include "bits.h"

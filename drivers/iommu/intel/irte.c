@@ -13,10 +13,9 @@
 #define pr_fmt(fmt) "DMAR-IR: " fmt
 
 #include <linux/bitmap.h>
+#include <linux/cpufeature.h>
 #include <linux/log2.h>
 #include <linux/pci.h>
-
-#include <asm/cpufeature.h>
 
 #include "bits.h"
 #include "unit.h"

@@ -24,6 +24,7 @@
 #ifndef _INTEL_VTD_UNIT_H
 #define _INTEL_VTD_UNIT_H
 
+#include <linux/cacheflush.h>
 #include <linux/dmar.h>
 #include <linux/idr.h>
 #include <linux/io.h>
@@ -35,7 +36,6 @@
 #include <linux/timer.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
-#include <asm/cacheflush.h>
 
 #include "bits.h"
 #include "qi.h"

@@ -18,10 +18,10 @@
 
 #include <linux/align.h>
 #include <linux/bits.h>
+#include <linux/cacheflush.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
 #include <linux/mm.h>
-#include <asm/cacheflush.h>
 
 #include "../iommu-pages.h"
 #include "pgtable.h"
