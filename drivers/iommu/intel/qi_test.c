@@ -284,6 +284,24 @@ static bool model_step(struct model *m, struct q_inval *qi, unsigned int slot)
 	return true;
 }
 
+/*
+ * Has the driver acknowledged the error?  Hardware clears it at once; here the
+ * queue's lock keeps the driver from seeing what it has cleared already.
+ */
+static bool model_acknowledged(struct model *m, struct q_inval *qi)
+{
+	if (!m->error)
+		return true;
+
+	raw_spin_lock_irq(&qi->lock);
+	if (!(model_read(m, VTD_FSTS_REG) & FSTS_MARK)) {
+		m->error = 0;
+		model_write(m, VTD_FSTS_REG, 0);
+	}
+	raw_spin_unlock_irq(&qi->lock);
+	return !m->error;
+}
+
 static int model_thread(void *data)
 {
 	struct model *m = data;
@@ -294,13 +312,9 @@ static int model_thread(void *data)
 		model_write(m, VTD_GSTS_REG, model_read(m, VTD_GCMD_REG));
 		cpu_relax();
 		cond_resched();
-		if (m->error && model_read(m, VTD_FSTS_REG) & FSTS_MARK)
-			continue;
-		m->error = 0;
-		model_write(m, VTD_FSTS_REG, 0);
-
 		qi = READ_ONCE(m->iommu.qi);
-		if (!qi || !(model_read(m, VTD_GSTS_REG) & GSTS_QIES))
+		if (!qi || !(model_read(m, VTD_GSTS_REG) & GSTS_QIES) ||
+		    !model_acknowledged(m, qi))
 			continue;
 		head = qi_slot_at(qi, model_read(m, VTD_IQH_REG));
 		if (head == qi_slot_at(qi, model_read(m, VTD_IQT_REG)))
@@ -316,8 +330,10 @@ static void model_stop(void *data)
 {
 	struct model *m = data;
 
-	qi_free(&m->iommu);
 	kthread_stop(m->thread);
+	/* Nobody plays the hardware any more: its queue is off. */
+	model_write(m, VTD_GSTS_REG, 0);
+	qi_free(&m->iommu);
 	iommu_fault_stop(&m->iommu);
 	xa_destroy(&m->iommu.devices);
 }
