@@ -326,6 +326,15 @@ static void __init stay_off(void)
 	disable_all_translation();
 }
 
+static bool __init any_unit(void)
+{
+	struct dmar_drhd_unit *drhd;
+
+	for_each_active_drhd_unit(drhd)
+		return true;
+	return false;
+}
+
 static int __init take_units(bool forced)
 {
 	int ret;
@@ -342,6 +351,11 @@ static int __init take_units(bool forced)
 		return -ENODEV;
 
 	choose_units();
+	if (!any_unit()) {
+		pr_warn("there is no unit that can translate\n");
+		disable_all_translation();
+		return -ENODEV;
+	}
 	ret = init_units();
 	if (!ret && forced)
 		release_pmrs(true);

@@ -79,7 +79,7 @@ void dmar_firmware_is_broken(unsigned int bugs)
  * @base: physical address of the registers
  * @early: before ioremap() works
  *
- * Return: false when nothing can be mapped or reads return all ones
+ * Return: false when nothing can be mapped, or nothing answers
  */
 bool __ref dmar_registers_answer(u64 base, bool early)
 {
@@ -98,7 +98,7 @@ bool __ref dmar_registers_answer(u64 base, bool early)
 	else
 		iounmap(reg);
 
-	return cap != U64_MAX || ecap != U64_MAX;
+	return dmar_caps_answer(cap, ecap);
 }
 
 /* Does the table name at least one unit that is there? */

@@ -162,6 +162,15 @@ dmar_scope_is_device(const struct acpi_dmar_device_scope *scope)
 	       scope->entry_type == ACPI_DMAR_SCOPE_TYPE_NAMESPACE;
 }
 
+/*
+ * Are these the capability registers of a unit?  Where nothing answers, reads
+ * return all ones, or zeros behind some bridges and hypervisors.
+ */
+static inline bool dmar_caps_answer(u64 cap, u64 ecap)
+{
+	return (cap || ecap) && (~cap || ~ecap);
+}
+
 /* walk.c: nothing but bytes; callable before there is an allocator */
 int dmar_check_header(const void *table, size_t len, struct dmar_cursor *cur);
 bool dmar_next(struct dmar_cursor *cur, struct dmar_entry *entry);

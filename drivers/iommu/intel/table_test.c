@@ -519,6 +519,14 @@ static void test_affinity(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bugs(test), 1);
 }
 
+static void test_caps(struct kunit *test)
+{
+	KUNIT_EXPECT_FALSE(test, dmar_caps_answer(0, 0));
+	KUNIT_EXPECT_FALSE(test, dmar_caps_answer(U64_MAX, U64_MAX));
+	KUNIT_EXPECT_TRUE(test, dmar_caps_answer(U64_MAX, 0));
+	KUNIT_EXPECT_TRUE(test, dmar_caps_answer(0xd2008c22260286, 0xf00f4a));
+}
+
 /* What the parser kept must be walkable whatever it was made of. */
 static void check_scopes(struct kunit *test, const struct acpi_dmar_header *hdr,
 			 size_t fixed, int devices)
@@ -602,6 +610,7 @@ static struct kunit_case table_cases[] = {
 	KUNIT_CASE(test_rmrr),
 	KUNIT_CASE(test_andd_without_end),
 	KUNIT_CASE(test_affinity),
+	KUNIT_CASE(test_caps),
 	KUNIT_CASE(test_mutations),
 	{}
 };

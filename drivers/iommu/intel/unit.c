@@ -256,9 +256,9 @@ static int map_unit(struct intel_iommu *iommu, struct dmar_drhd_unit *drhd)
 
 	iommu->cap = readq(iommu->reg + VTD_CAP_REG);
 	iommu->ecap = readq(iommu->reg + VTD_ECAP_REG);
-	if (iommu->cap == U64_MAX && iommu->ecap == U64_MAX) {
-		pr_err(FW_BUG "%s: there is no unit at 0x%llx: reads return all ones\n",
-		       iommu->name, iommu->reg_phys);
+	if (!dmar_caps_answer(iommu->cap, iommu->ecap)) {
+		pr_err(FW_BUG "%s: there is no unit at 0x%llx: capabilities read 0x%llx\n",
+		       iommu->name, iommu->reg_phys, iommu->cap);
 		unmap_registers(iommu);
 		return -ENXIO;
 	}
