@@ -45,12 +45,18 @@ def argv(arch, scenario, kernel, initrd, disks):
 
 
 class Monitor:
-    """QMP over a socket pair: commands without waiting, some only after an event."""
+    """QMP over a socket pair: commands without waiting, some only after an event.
+
+    QEMU lets go of an unplugged device's drive and network peer some time after the
+    guest has seen it go, so a device_add that is refused is tried again for a while.
+    """
+    ADD_TRIES, ADD_PAUSE = 50, 0.2
 
     def __init__(self):
         self.ours, self.theirs = socket.socketpair()
         self.lock = threading.Lock()
         self.pending = {}
+        self.adding = {}        # id of a device_add -> [command, tries left]
         self.errors = []
 
     def args(self):
@@ -79,10 +85,19 @@ class Monitor:
             pass                # reset by QEMU's end
 
     def receive(self, message):
-        if "error" in message:
+        if "error" in message and not self.again(message.get("id")):
             self.errors.append(message["error"].get("desc", str(message)))
         for command in self.pending.pop(message.get("event"), []):
             self.send(command)
+
+    def again(self, number):
+        """Sends a refused device_add once more; False when there is none or it had its tries."""
+        add = self.adding.get(number)
+        if not add or not add[1]:
+            return False
+        add[1] -= 1
+        threading.Timer(self.ADD_PAUSE, self.send, [add[0]]).start()
+        return True
 
     def request(self, words):
         """What the guest asked for: [on EVENT] COMMAND [KEY=VALUE...]"""
@@ -90,6 +105,9 @@ class Monitor:
         if words[0] == "on":
             event, words = words[1], words[2:]
         command = {"execute": words[0], "arguments": dict(word.split("=", 1) for word in words[1:])}
+        if words[0] == "device_add":
+            command["id"] = len(self.adding)
+            self.adding[command["id"]] = [command, self.ADD_TRIES]
         if event:
             self.pending.setdefault(event, []).append(command)
         else:
