@@ -4,13 +4,10 @@
  *
  * The builders are compared with the words of the specification; the ring is
  * driven step by step by a model that executes descriptors; and qi_submit() runs
- * against a fake unit whose registers are memory, with a kernel thread in the
- * part of the hardware.
+ * against a fake unit, whose hardware does a step while the submitter waits.
  */
 #include <kunit/device.h>
 #include <kunit/test.h>
-#include <linux/cpumask.h>
-#include <linux/kthread.h>
 #include <linux/prandom.h>
 #include <linux/slab.h>
 
@@ -223,20 +220,19 @@ static void test_draining(struct kunit *test)
 }
 
 /*
- * The hardware of a fake unit.  Registers are memory, so a write of 1 to clear
- * shows as the bare bit: errors are raised together with FSTS_MARK, which the
- * driver never writes.
+ * A fake unit: its registers are memory, and its hardware does one step whenever
+ * a submitter looks whether it is done.  A write of 1 to clear shows as the bare
+ * bit: errors are raised together with FSTS_MARK, which the driver never writes.
  */
 #define FSTS_MARK	BIT(31)
 #define BAD_TYPE	0xf
 
 struct model {
 	struct intel_iommu iommu;
-	struct dmar_drhd_unit drhd;
-	struct task_struct *thread;
+	struct q_inval qi;
 	u16 dead_sid;		/* does not answer device-TLB requests */
-	u32 error;		/* raised and not yet acknowledged */
-	unsigned long executed, timeouts;
+	bool dead;		/* hardware does nothing at all */
+	unsigned long executed, timeouts, errors;
 };
 
 static u32 model_read(struct model *m, u32 reg)
@@ -249,102 +245,59 @@ static void model_write(struct model *m, u32 reg, u32 val)
 	writel(val, m->iommu.reg + reg);
 }
 
-static void model_raise(struct model *m, u32 error)
+/* Stop with an error, which @iqercd explains. */
+static void model_raise(struct model *m, u32 error, u64 iqercd)
 {
-	m->error = error;
+	m->errors++;
+	writeq(iqercd, m->iommu.reg + VTD_IQERCD_REG);
 	model_write(m, VTD_FSTS_REG, error | FSTS_MARK);
 }
 
-/* Execute one descriptor; false when hardware stops at it. */
-static bool model_step(struct model *m, struct q_inval *qi, unsigned int slot)
+static void model_set_head(struct model *m, unsigned int slot)
 {
+	model_write(m, VTD_IQH_REG, slot << m->qi.shift);
+}
+
+/* A device does not answer: the wait was fetched with it, and is dropped. */
+static void model_time_out(struct model *m, unsigned int slot, u16 sid)
+{
+	m->timeouts++;
+	while (FIELD_GET(QI_TYPE, *(u64 *)qi_slot_ptr(&m->qi, slot)) != QI_WAIT)
+		slot = qi_next(slot);
+	model_set_head(m, qi_next(slot));
+	model_raise(m, FSTS_ITE, FIELD_PREP(IQERCD_ITESID, sid));
+}
+
+static void model_step(struct q_inval *qi)
+{
+	struct model *m = container_of(qi, struct model, qi);
+	unsigned int slot = qi_slot_at(qi, model_read(m, VTD_IQH_REG));
 	struct qi_desc desc = {};
 	u16 sid;
 
+	if (m->dead || model_read(m, VTD_FSTS_REG) & FSTS_MARK)
+		return;
+	model_write(m, VTD_FSTS_REG, 0);
+	if (slot == qi_slot_at(qi, model_read(m, VTD_IQT_REG)))
+		return;
+
 	memcpy(&desc, qi_slot_ptr(qi, slot), 1 << qi->shift);
 	if (FIELD_GET(QI_TYPE, desc.qw[0]) == BAD_TYPE) {
-		writeq(3, m->iommu.reg + VTD_IQERCD_REG);
-		model_raise(m, FSTS_IQE);
-		return false;
+		model_raise(m, FSTS_IQE, FIELD_PREP(IQERCD_IQEI, 3));
+	} else if (qi_desc_device(&desc, &sid) && sid == m->dead_sid) {
+		model_time_out(m, slot, sid);
+	} else {
+		execute(qi, slot);
+		m->executed++;
+		model_set_head(m, qi_next(slot));
 	}
-	if (qi_desc_device(&desc, &sid) && sid == m->dead_sid) {
-		/* Its wait was fetched with it, and is dropped. */
-		m->timeouts++;
-		while (FIELD_GET(QI_TYPE, *(u64 *)qi_slot_ptr(qi, slot)) !=
-		       QI_WAIT)
-			slot = qi_next(slot);
-		model_write(m, VTD_IQH_REG, qi_next(slot) << qi->shift);
-		writeq(FIELD_PREP(IQERCD_ITESID, sid),
-		       m->iommu.reg + VTD_IQERCD_REG);
-		model_raise(m, FSTS_ITE);
-		return false;
-	}
-	execute(qi, slot);
-	m->executed++;
-	return true;
-}
-
-/*
- * Has the driver acknowledged the error?  Hardware clears it at once; here the
- * queue's lock keeps the driver from seeing what it has cleared already.
- */
-static bool model_acknowledged(struct model *m, struct q_inval *qi)
-{
-	if (!m->error)
-		return true;
-
-	raw_spin_lock_irq(&qi->lock);
-	if (!(model_read(m, VTD_FSTS_REG) & FSTS_MARK)) {
-		m->error = 0;
-		model_write(m, VTD_FSTS_REG, 0);
-	}
-	raw_spin_unlock_irq(&qi->lock);
-	return !m->error;
-}
-
-static int model_thread(void *data)
-{
-	struct model *m = data;
-	struct q_inval *qi;
-	unsigned int head;
-
-	while (!kthread_should_stop()) {
-		model_write(m, VTD_GSTS_REG, model_read(m, VTD_GCMD_REG));
-		cpu_relax();
-		cond_resched();
-		qi = READ_ONCE(m->iommu.qi);
-		if (!qi || !(model_read(m, VTD_GSTS_REG) & GSTS_QIES) ||
-		    !model_acknowledged(m, qi))
-			continue;
-		head = qi_slot_at(qi, model_read(m, VTD_IQH_REG));
-		if (head == qi_slot_at(qi, model_read(m, VTD_IQT_REG)))
-			continue;
-		if (model_step(m, qi, head))
-			model_write(m, VTD_IQH_REG,
-				    qi_next(head) << qi->shift);
-	}
-	return 0;
 }
 
 static void model_stop(void *data)
 {
 	struct model *m = data;
 
-	kthread_stop(m->thread);
-	/* Nobody plays the hardware any more: its queue is off. */
-	model_write(m, VTD_GSTS_REG, 0);
-	qi_free(&m->iommu);
-	iommu_fault_stop(&m->iommu);
 	xa_destroy(&m->iommu.devices);
-}
-
-/* Submitters spin with interrupts off: hardware needs a CPU of its own. */
-static void leave_model_cpu(struct kunit *test)
-{
-	if (num_online_cpus() < 2)
-		kunit_skip(test, "needs two CPUs");
-	KUNIT_ASSERT_EQ(test, 0,
-			set_cpus_allowed_ptr(current, cpumask_of(cpumask_first(cpu_online_mask))));
 }
 
 static struct model *model_start(struct kunit *test)
@@ -352,27 +305,23 @@ static struct model *model_start(struct kunit *test)
 	struct model *m;
 	void *reg;
 
-	leave_model_cpu(test);
 	m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
 	reg = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, m);
 	KUNIT_ASSERT_NOT_NULL(test, reg);
 	m->iommu.reg = (void __iomem __force *)reg;
-	raw_spin_lock_init(&m->iommu.register_lock);
-	xa_init(&m->iommu.devices);
 	strscpy(m->iommu.name, "fake");
-	m->iommu.node = NUMA_NO_NODE;
-	m->iommu.ecap = BIT_ULL(1) | BIT_ULL(43);	/* QI, SMTS */
-	m->iommu.drhd = &m->drhd;
-	iommu_fault_init(&m->iommu);
+	xa_init(&m->iommu.devices);
+	m->iommu.qi = &m->qi;
 
-	m->thread = kthread_create(model_thread, m, "vtd-model");
-	KUNIT_ASSERT_FALSE(test, IS_ERR(m->thread));
-	kthread_bind(m->thread, cpumask_last(cpu_online_mask));
-	wake_up_process(m->thread);
+	raw_spin_lock_init(&m->qi.lock);
+	m->qi.relax = model_step;
+	m->qi.patience_ns = QI_PATIENCE_NS;
+	m->qi.shift = QI_SHIFT_256;
+	m->qi.ring = kunit_kzalloc(test, QI_SLOTS << m->qi.shift, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, m->qi.ring);
 	KUNIT_ASSERT_EQ(test, 0,
 			kunit_add_action_or_reset(test, model_stop, m));
-	KUNIT_ASSERT_EQ(test, qi_enable(&m->iommu), 0);
 	return m;
 }
 
@@ -407,6 +356,7 @@ static void test_submit_bad(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, qi_submit(&m->iommu, desc, 3), -EIO);
 	KUNIT_EXPECT_EQ(test, m->executed, 4);
+	KUNIT_EXPECT_EQ(test, m->errors, 1);
 	/* The queue goes on. */
 	KUNIT_EXPECT_EQ(test, qi_submit(&m->iommu, desc, 1), 0);
 }
@@ -424,6 +374,7 @@ static void test_submit_device_gone(struct kunit *test)
 	m->dead_sid = 0x0100;
 	KUNIT_EXPECT_EQ(test, qi_submit(&m->iommu, desc, 3), 0);
 	KUNIT_EXPECT_EQ(test, m->timeouts, 1);
+	KUNIT_EXPECT_EQ(test, m->errors, 1);
 	KUNIT_EXPECT_EQ(test, qi_submit(&m->iommu, desc, 1), 0);
 }
 
@@ -443,6 +394,21 @@ static void test_submit_device_silent(struct kunit *test)
 	m->dead_sid = 0;
 	KUNIT_EXPECT_EQ(test, qi_submit(&m->iommu, &desc, 1), 0);
 	iommu_del_device(&m->iommu, 0x0100);
+}
+
+/* Hardware does nothing: given up once, and not waited for again. */
+static void test_submit_dead(struct kunit *test)
+{
+	struct model *m = model_start(test);
+	struct qi_desc desc = qi_desc_pc(0, 0, PC_GRAN_GLOBAL);
+
+	m->dead = true;
+	m->qi.patience_ns = 10 * NSEC_PER_MSEC;
+	KUNIT_EXPECT_EQ(test, qi_submit(&m->iommu, &desc, 1), -ETIMEDOUT);
+	KUNIT_EXPECT_TRUE(test, m->qi.dead);
+	m->dead = false;
+	KUNIT_EXPECT_EQ(test, qi_submit(&m->iommu, &desc, 1), -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, m->executed, 0);
 }
 
 static void test_without_queue(struct kunit *test)
@@ -470,6 +436,7 @@ static struct kunit_case qi_cases[] = {
 	KUNIT_CASE(test_submit_bad),
 	KUNIT_CASE(test_submit_device_gone),
 	KUNIT_CASE(test_submit_device_silent),
+	KUNIT_CASE(test_submit_dead),
 	KUNIT_CASE(test_without_queue),
 	{}
 };

@@ -14,6 +14,7 @@
 #include <linux/minmax.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/time64.h>
 
 #include "qi.h"
 
@@ -23,6 +24,12 @@
 #define QI_SHIFT_256	5
 
 static_assert(QI_BATCH + 2 <= QI_SLOTS);
+
+/*
+ * PCIe lets a device take 90 s for an invalidation (10.3.1), after which hardware
+ * reports a time-out itself.  What takes longer is the queue, not the device.
+ */
+#define QI_PATIENCE_NS	(120 * (u64)NSEC_PER_SEC)
 
 /* States of a run, in the status word of its wait.  Hardware writes QI_DONE. */
 #define QI_FREE		0U
@@ -42,6 +49,8 @@ static_assert(QI_BATCH + 2 <= QI_SLOTS);
  * @wait_of: by first slot of a run: its wait slot; @lock
  * @bad: slots whose descriptors hardware refused; @lock
  * @dead: the queue stands still and is not used any more
+ * @patience_ns: how long a submitter waits for a queue that stands still
+ * @relax: called while a submitter waits; for tests, which play the hardware
  * @status: by wait slot, QI_x: BUSY -> DONE (by hardware) or ABORTED (@lock) ->
  *	FREE (by the submitter, @lock)
  * @scratch: status word of descriptors that do nothing
@@ -58,6 +67,8 @@ struct q_inval {
 	u16 wait_of[QI_SLOTS];
 	DECLARE_BITMAP(bad, QI_SLOTS);
 	bool dead;
+	u64 patience_ns;
+	void (*relax)(struct q_inval *qi);
 	u32 status[QI_SLOTS];
 	u32 scratch;
 };
