@@ -208,6 +208,8 @@ static void refusals(struct kunit *test)
 	u64 *ctx;
 	int did;
 
+	if (!intel_iommu_superpage)
+		kunit_skip(test, "needs large pages");
 	model_set_mode(test, false);
 	iommu = model_unit(test, 0, MODEL_CAP & ~7ULL, MODEL_ECAP);
 	other = model_unit(test, 1, MODEL_CAP & ~(3ULL << 34), MODEL_ECAP);
