@@ -96,10 +96,16 @@ typedef void (*pgt_sync_fn)(struct pgt *pgt, unsigned long iova, size_t len,
  *	tables; smaller pages are written to them instead
  * @nid: NUMA node of the tables, or NUMA_NO_NODE
  * @iova_bits: iova is below 1 << iova_bits.  At most what @levels translate;
- *	for x86_fs one less, as only the lower canonical half is used
- * @paddr_bits: paddr is below 1 << paddr_bits, at most 52
- * @levels: levels of a walk: vtd_ss 3, 4, 5; x86_fs 4, 5
+ *	for x86_fs one less, as only the lower canonical half is used.  For arm_*
+ *	64 - T0SZ: 31 to 48 with granules of 4K, 26 to 48 of 16K, 30 to 52 of 64K
+ * @paddr_bits: paddr is below 1 << paddr_bits, at most 52; for arm_* with granules
+ *	of 4K and 16K at most 48 (there is no FEAT_LPA2 here)
+ * @levels: levels of a walk: vtd_ss 3, 4, 5; x86_fs 4, 5.  For arm_* they follow
+ *	from @iova_bits (arm_lpae.h), and 0 asks for that
  * @coherent: hardware snoops the CPU caches when it walks
+ * @dirty: arm_*: hardware keeps dirty state (TCR.HD, S2HD): DBM is set in writable
+ *	leaves.  They are born dirty.  Only with @coherent, because what hardware
+ *	writes behind the CPU's caches cannot be read back
  * @force_snoop: vtd_ss: every leaf has SNP set (ECAP.SC; VT-d 9.8)
  * @noexec: x86_fs: IOMMU_NOEXEC sets XD, which is reserved unless the PASID
  *	entry has NXE set (VT-d 9.6)
@@ -114,6 +120,7 @@ struct pgt_params {
 	u8 paddr_bits;
 	u8 levels;
 	bool coherent;
+	bool dirty;
 	bool force_snoop;
 	bool noexec;
 	bool supervisor;
@@ -132,6 +139,7 @@ struct pgt_params {
  * @coherent: hardware snoops the CPU caches when it walks
  * @noexec: see &struct pgt_params
  * @supervisor: see &struct pgt_params
+ * @dirty: see &struct pgt_params
  *
  * Nothing here changes between FMT_init() and FMT_free(), with the exception of
  * vtd_ss_force_snoop(); no lock is needed to read it.
@@ -148,6 +156,7 @@ struct pgt {
 	bool coherent;
 	bool noexec;
 	bool supervisor;
+	bool dirty;
 };
 
 /*
@@ -225,5 +234,84 @@ size_t x86_fs_unmap(struct pgt *pgt, unsigned long iova, size_t len,
 phys_addr_t x86_fs_iova_to_phys(struct pgt *pgt, unsigned long iova);
 int x86_fs_read_dirty(struct pgt *pgt, unsigned long iova, size_t size,
 		      unsigned long flags, struct iommu_dirty_bitmap *dirty);
+
+/*
+ * Arm stage 1 (AttrIndx, AP and nG; D8.3.1.2) and stage 2 (MemAttr, S2AP and
+ * concatenated top tables) of the Armv8 long descriptors, for each granule:
+ *  4K	4K, 64K (16 x 4K), 2M, 32M (16 x 2M), 1G
+ *  16K	16K, 2M (128 x 16K), 32M, 1G (32 x 32M)
+ *  64K	64K, 2M (32 x 64K), 512M, 16G (32 x 512M); addresses up to 52 bits
+ */
+int arm_s1_4k_init(struct pgt *pgt, const struct pgt_params *params);
+void arm_s1_4k_free(struct pgt *pgt);
+int arm_s1_4k_map(struct pgt *pgt, unsigned long iova, phys_addr_t paddr,
+		  size_t len, int prot, gfp_t gfp, size_t *mapped);
+int arm_s1_4k_map_sg(struct pgt *pgt, unsigned long iova, struct scatterlist *sg,
+		     unsigned int nents, int prot, gfp_t gfp, size_t *mapped);
+size_t arm_s1_4k_unmap(struct pgt *pgt, unsigned long iova, size_t len,
+		       struct iommu_iotlb_gather *gather);
+phys_addr_t arm_s1_4k_iova_to_phys(struct pgt *pgt, unsigned long iova);
+int arm_s1_4k_read_dirty(struct pgt *pgt, unsigned long iova, size_t size,
+			 unsigned long flags, struct iommu_dirty_bitmap *dirty);
+
+int arm_s1_16k_init(struct pgt *pgt, const struct pgt_params *params);
+void arm_s1_16k_free(struct pgt *pgt);
+int arm_s1_16k_map(struct pgt *pgt, unsigned long iova, phys_addr_t paddr,
+		   size_t len, int prot, gfp_t gfp, size_t *mapped);
+int arm_s1_16k_map_sg(struct pgt *pgt, unsigned long iova, struct scatterlist *sg,
+		      unsigned int nents, int prot, gfp_t gfp, size_t *mapped);
+size_t arm_s1_16k_unmap(struct pgt *pgt, unsigned long iova, size_t len,
+			struct iommu_iotlb_gather *gather);
+phys_addr_t arm_s1_16k_iova_to_phys(struct pgt *pgt, unsigned long iova);
+int arm_s1_16k_read_dirty(struct pgt *pgt, unsigned long iova, size_t size,
+			  unsigned long flags, struct iommu_dirty_bitmap *dirty);
+
+int arm_s1_64k_init(struct pgt *pgt, const struct pgt_params *params);
+void arm_s1_64k_free(struct pgt *pgt);
+int arm_s1_64k_map(struct pgt *pgt, unsigned long iova, phys_addr_t paddr,
+		   size_t len, int prot, gfp_t gfp, size_t *mapped);
+int arm_s1_64k_map_sg(struct pgt *pgt, unsigned long iova, struct scatterlist *sg,
+		      unsigned int nents, int prot, gfp_t gfp, size_t *mapped);
+size_t arm_s1_64k_unmap(struct pgt *pgt, unsigned long iova, size_t len,
+			struct iommu_iotlb_gather *gather);
+phys_addr_t arm_s1_64k_iova_to_phys(struct pgt *pgt, unsigned long iova);
+int arm_s1_64k_read_dirty(struct pgt *pgt, unsigned long iova, size_t size,
+			  unsigned long flags, struct iommu_dirty_bitmap *dirty);
+
+int arm_s2_4k_init(struct pgt *pgt, const struct pgt_params *params);
+void arm_s2_4k_free(struct pgt *pgt);
+int arm_s2_4k_map(struct pgt *pgt, unsigned long iova, phys_addr_t paddr,
+		  size_t len, int prot, gfp_t gfp, size_t *mapped);
+int arm_s2_4k_map_sg(struct pgt *pgt, unsigned long iova, struct scatterlist *sg,
+		     unsigned int nents, int prot, gfp_t gfp, size_t *mapped);
+size_t arm_s2_4k_unmap(struct pgt *pgt, unsigned long iova, size_t len,
+		       struct iommu_iotlb_gather *gather);
+phys_addr_t arm_s2_4k_iova_to_phys(struct pgt *pgt, unsigned long iova);
+int arm_s2_4k_read_dirty(struct pgt *pgt, unsigned long iova, size_t size,
+			 unsigned long flags, struct iommu_dirty_bitmap *dirty);
+
+int arm_s2_16k_init(struct pgt *pgt, const struct pgt_params *params);
+void arm_s2_16k_free(struct pgt *pgt);
+int arm_s2_16k_map(struct pgt *pgt, unsigned long iova, phys_addr_t paddr,
+		   size_t len, int prot, gfp_t gfp, size_t *mapped);
+int arm_s2_16k_map_sg(struct pgt *pgt, unsigned long iova, struct scatterlist *sg,
+		      unsigned int nents, int prot, gfp_t gfp, size_t *mapped);
+size_t arm_s2_16k_unmap(struct pgt *pgt, unsigned long iova, size_t len,
+			struct iommu_iotlb_gather *gather);
+phys_addr_t arm_s2_16k_iova_to_phys(struct pgt *pgt, unsigned long iova);
+int arm_s2_16k_read_dirty(struct pgt *pgt, unsigned long iova, size_t size,
+			  unsigned long flags, struct iommu_dirty_bitmap *dirty);
+
+int arm_s2_64k_init(struct pgt *pgt, const struct pgt_params *params);
+void arm_s2_64k_free(struct pgt *pgt);
+int arm_s2_64k_map(struct pgt *pgt, unsigned long iova, phys_addr_t paddr,
+		   size_t len, int prot, gfp_t gfp, size_t *mapped);
+int arm_s2_64k_map_sg(struct pgt *pgt, unsigned long iova, struct scatterlist *sg,
+		      unsigned int nents, int prot, gfp_t gfp, size_t *mapped);
+size_t arm_s2_64k_unmap(struct pgt *pgt, unsigned long iova, size_t len,
+			struct iommu_iotlb_gather *gather);
+phys_addr_t arm_s2_64k_iova_to_phys(struct pgt *pgt, unsigned long iova);
+int arm_s2_64k_read_dirty(struct pgt *pgt, unsigned long iova, size_t size,
+			  unsigned long flags, struct iommu_dirty_bitmap *dirty);
 
 #endif /* __IOMMU_PGTABLE_H */
