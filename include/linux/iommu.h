@@ -34,6 +34,7 @@
 
 struct mm_struct;
 struct notifier_block;
+struct iommu_access_fault;
 struct iommu_attach_handle;
 struct iommu_dirty_ops;
 struct iommu_dma_cookie;
@@ -114,6 +115,22 @@ typedef int (*iommu_fault_handler_t)(struct iommu_domain *domain,
 				     int flags, void *token);
 
 /**
+ * typedef iommu_access_fault_handler_t - called for a request that was refused
+ * @domain: the domain that the request went to
+ * @dev: the device that made it
+ * @fault: what it was; only during the call
+ * @token: what iommu_set_access_fault_handler() was given
+ *
+ * Context: as the driver's fault interrupt, usually hard interrupt, with a raw
+ * spinlock held: must neither sleep nor attach or detach anything.
+ * Return: 0 if the fault was dealt with; an error for the driver to log it.
+ */
+typedef int (*iommu_access_fault_handler_t)(struct iommu_domain *domain,
+					    struct device *dev,
+					    const struct iommu_access_fault *fault,
+					    void *token);
+
+/**
  * struct iommu_domain_geometry - the iovas that a domain can translate
  * @aperture_start: lowest iova that can be mapped
  * @aperture_end: highest iova that can be mapped (inclusive)
@@ -143,8 +160,12 @@ struct iopf_group;
  *	returns 0 when it has taken over the group, and then has to call
  *	iopf_group_response() and iopf_free_group()
  * @fault_data: for @iopf_handler
+ * @attachments: groups, and PASIDs of groups, that are attached to it
+ * @aux_pasid: its PASID as an aux-domain, 0 while it is none; aux.c
+ * @aux_users: iommu_aux_attach_device() calls that have it as their domain; aux.c
  * @handler: translation fault handler (not for %IOMMU_DOMAIN_SVA)
- * @handler_token: for @handler
+ * @access_handler: the same, of the kind that is told everything
+ * @handler_token: for either handler
  * @mm: the address space, with a reference by mmgrab() (%IOMMU_DOMAIN_SVA)
  * @users: bonds that use the domain; the SVA lock (%IOMMU_DOMAIN_SVA)
  * @next: in &iommu_mm_data.sva_domains; the SVA lock (%IOMMU_DOMAIN_SVA)
@@ -163,9 +184,13 @@ struct iommu_domain {
 	struct iommu_dma_cookie *iova_cookie;
 	int (*iopf_handler)(struct iopf_group *group);
 	void *fault_data;
+	atomic_t attachments;
+	ioasid_t aux_pasid;
+	unsigned int aux_users;
 	union {
 		struct {
 			iommu_fault_handler_t handler;
+			iommu_access_fault_handler_t access_handler;
 			void *handler_token;
 		};
 		struct {
@@ -287,6 +312,26 @@ enum iommu_dev_features {
 #define IOMMU_NO_PASID			0U	/* requests without PASID */
 #define IOMMU_FIRST_GLOBAL_PASID	1U	/* lowest that is handed out */
 #define IOMMU_PASID_INVALID		(-1U)
+
+/*
+ * Access faults: requests that were refused and are over
+ */
+
+/**
+ * struct iommu_access_fault - a request that was not translated
+ * @pasid: PASID of the request, or IOMMU_NO_PASID
+ * @perm: what it wanted: IOMMU_FAULT_PERM_*
+ * @addr: its address, as exactly as the hardware tells
+ * @code: why it was refused: the hardware's number
+ * @reason: the same in words; a constant string
+ */
+struct iommu_access_fault {
+	ioasid_t	pasid;
+	u32		perm;
+	u64		addr;
+	u32		code;
+	const char	*reason;
+};
 
 /*
  * I/O page faults (PCI page requests, SMMU stalls)
@@ -588,6 +633,13 @@ struct iommu_ops {
 	bool (*is_attach_deferred)(struct device *dev);
 
 	/**
+	 * @dev_has_feat: can the device together with its unit do it?  Asked
+	 * while the feature is off; changes nothing.  Where it is left out, the
+	 * core switches the feature on and off to find out.
+	 * Return: whether @dev_enable_feat would succeed, memory permitting.
+	 */
+	bool (*dev_has_feat)(struct device *dev, enum iommu_dev_features f);
+	/**
 	 * @dev_enable_feat: switch a feature of the device on.  The core counts:
 	 * called only while it is off.  Return: 0, -ENODEV where it is not
 	 * supported, another negative error where it failed.
@@ -618,6 +670,18 @@ struct iommu_ops {
 	 */
 	void (*remove_dev_pasid)(struct device *dev, ioasid_t pasid,
 				 struct iommu_domain *domain);
+
+	/**
+	 * @drain_pasid: make sure that nothing in the unit remembers a PASID that
+	 * is attached to no device any more: wait until what its fault queues
+	 * have of it has been handled.  Table entries and TLBs were cleared by
+	 * @remove_dev_pasid.  Called before the number is given to somebody else,
+	 * also for numbers that the unit has never seen, by whoever needs a
+	 * number: takes no lock under which one can be allocated.
+	 * Return: 0; an error if the number has to stay out of use, and the core
+	 * asks again later.
+	 */
+	int (*drain_pasid)(struct iommu_device *unit, ioasid_t pasid);
 
 	/** @default_domain_ops: for domains that come without ops. */
 	const struct iommu_domain_ops *default_domain_ops;
@@ -830,14 +894,18 @@ struct iommu_fwspec {
 /**
  * struct dev_iommu - what is known about one client device
  * @lock: protects changes of @fault_param
- * @feature_lock: protects @features and @bonds; taken outside all driver locks
+ * @feature_lock: protects what says so below; taken outside all driver locks
  * @fault_param: I/O page faults, while the device is on a queue; RCU
  * @fwspec: from firmware, or NULL; the probe lock
  * @iommu_dev: its unit, once probed; the probe lock
  * @priv: the IOMMU driver's data; the probe lock
  * @max_pasids: number of PASIDs that device and unit share; 0 for none
- * @features: how often each feature was enabled
- * @bonds: number of things that use %IOMMU_DEV_FEAT_SVA
+ * @features: how often each feature was enabled; @feature_lock
+ * @feature_users: number of things that use each feature (bonds, aux-domains), so
+ *	that it cannot be disabled; @feature_lock
+ * @aux_min: lowest PASID that the device's driver can use for aux-domains, 0 if
+ *	it did not say; @feature_lock
+ * @aux_max: highest; @feature_lock
  * @attach_deferred: the first attach waits for the first mapping
  * @pci_32bit_workaround: try iovas below 4G first
  * @require_direct: has an %IOMMU_RESV_DIRECT region: cannot be blocked or given
@@ -849,14 +917,16 @@ struct iommu_fwspec {
  */
 struct dev_iommu {
 	struct mutex			lock;		/* @fault_param */
-	struct mutex			feature_lock;	/* @features, @bonds */
+	struct mutex			feature_lock;	/* see above */
 	struct iommu_fault_param __rcu	*fault_param;
 	struct iommu_fwspec		*fwspec;
 	struct iommu_device		*iommu_dev;
 	void				*priv;
 	u32				max_pasids;
 	unsigned int			features[IOMMU_DEV_FEAT_NR];
-	unsigned int			bonds;
+	unsigned int			feature_users[IOMMU_DEV_FEAT_NR];
+	ioasid_t			aux_min;
+	ioasid_t			aux_max;
 	u32				attach_deferred:1;
 	u32				pci_32bit_workaround:1;
 	u32				require_direct:1;
@@ -1023,8 +1093,13 @@ phys_addr_t iommu_iova_to_phys(struct iommu_domain *domain, dma_addr_t iova);
 
 void iommu_set_fault_handler(struct iommu_domain *domain,
 			     iommu_fault_handler_t handler, void *token);
+void iommu_set_access_fault_handler(struct iommu_domain *domain,
+				    iommu_access_fault_handler_t handler,
+				    void *token);
 int report_iommu_fault(struct iommu_domain *domain, struct device *dev,
 		       unsigned long iova, int flags);
+int iommu_report_access_fault(struct device *dev,
+			      const struct iommu_access_fault *fault);
 
 struct iommu_resv_region *
 iommu_alloc_resv_region(phys_addr_t start, size_t length, int prot,
@@ -1454,6 +1529,12 @@ static inline void iommu_dirty_bitmap_record(struct iommu_dirty_bitmap *dirty,
 static inline void iommu_set_fault_handler(struct iommu_domain *domain,
 					   iommu_fault_handler_t handler,
 					   void *token)
+{
+}
+
+static inline void
+iommu_set_access_fault_handler(struct iommu_domain *domain,
+			       iommu_access_fault_handler_t handler, void *token)
 {
 }
 

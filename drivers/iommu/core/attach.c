@@ -151,7 +151,7 @@ int iommu_group_set_domain(struct iommu_group *group,
 			return ret;
 		}
 	}
-	group->domain = domain;
+	iommu_group_publish_domain(group, domain);
 	return 0;
 }
 
@@ -186,7 +186,7 @@ int iommu_group_force_domain(struct iommu_group *group,
 		block_device(group, m->dev);
 		first = first ?: ret;
 	}
-	group->domain = domain;
+	iommu_group_publish_domain(group, domain);
 	return first;
 }
 

@@ -10,6 +10,7 @@
 #include "objects.h"
 
 /* registry.c: the IOMMU instances */
+int iommu_registry_drain(ioasid_t pasid);
 bool iommu_registry_empty(void);
 void iommu_registry_add(struct iommu_device *iommu);
 void iommu_registry_del(struct iommu_device *iommu);
@@ -57,9 +58,30 @@ bool iommu_groups_any(bool (*test)(struct iommu_group *group, void *arg), void *
 void iommu_member_drop_claims(struct iommu_group *group, struct group_member *m);
 bool iommu_group_is_claimed(struct iommu_group *group);
 
+/* access_fault.c: what a fault interrupt may look at */
+void iommu_group_publish_domain(struct iommu_group *group,
+				struct iommu_domain *domain);
+void iommu_group_quiesce_faults(struct iommu_group *group);
+
+/* aux.c: domains on PASIDs of single devices */
+void iommu_member_drop_aux(struct iommu_group *group, struct device *dev);
+void iommu_aux_forget_driver(struct device *dev);
+struct aux_binding *iommu_aux_binding(struct iommu_attachment *at,
+				      struct device *dev);
+
 /* pasid.c: attachments of PASIDs */
+struct iommu_attachment *iommu_attachment_new(struct iommu_domain *domain);
+int iommu_group_add_attachment(struct iommu_group *group, ioasid_t pasid,
+			       struct iommu_attachment *at);
+void iommu_group_del_attachment(struct iommu_group *group, ioasid_t pasid,
+				struct iommu_attachment *at);
+void iommu_device_clear_pasid(struct device *dev, ioasid_t pasid,
+			      struct iommu_domain *domain);
+int iommu_attach_host_pasid(struct iommu_domain *domain, struct device *dev,
+			    ioasid_t pasid, struct iommu_attach_handle *handle);
 bool iommu_group_has_pasids(struct iommu_group *group);
 bool iommu_group_has_attachments(struct iommu_group *group);
+bool iommu_group_shares_pasids(struct iommu_group *group);
 void iommu_member_drop_pasids(struct iommu_group *group, struct device *dev);
 void iommu_group_publish_handle(struct iommu_group *group,
 				struct iommu_attach_handle *handle);
@@ -80,5 +102,8 @@ struct dev_iommu *dev_iommu_get(struct device *dev);
 /* features.c: what is switched on for a device */
 void iommu_feature_bond(struct device *dev);
 void iommu_feature_unbond(struct device *dev);
+int iommu_feature_get(struct device *dev, enum iommu_dev_features f);
+void iommu_feature_put(struct device *dev, enum iommu_dev_features f);
+void iommu_feature_force_off(struct device *dev, enum iommu_dev_features f);
 
 #endif /* __IOMMU_CORE_H */

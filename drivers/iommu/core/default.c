@@ -440,10 +440,10 @@ static int change_type(struct iommu_group *group, unsigned int type)
 		return ret;
 	}
 
-	if (list_empty(&group->members) || group->owner_cnt)
-		return -EPERM;
 	if (iommu_group_has_pasids(group))
 		return -EBUSY;
+	if (list_empty(&group->members) || group->owner_cnt)
+		return -EPERM;
 
 	ret = iommu_group_setup_default(group, type);
 	if (ret)
@@ -459,13 +459,14 @@ static int change_type(struct iommu_group *group, unsigned int type)
  * @buf: "identity", "DMA", "DMA-FQ" or "auto"
  * @count: length of @buf in bytes
  *
- * Only DMA can become DMA-FQ while drivers are bound to the group's devices.
+ * Only DMA can become DMA-FQ while drivers are bound to the group's devices or
+ * PASIDs are attached: the domain stays what it is.
  *
  * Context: may sleep; takes group->mutex.
  * Return: @count; -EACCES without CAP_SYS_ADMIN and CAP_SYS_RAWIO; -EINVAL for
  * other words, for a group without default domain, or if drivers or an untrusted
- * device do not allow the type; -EPERM if the group is empty or used by a driver
- * or an owner; -EBUSY if a PASID is attached; -ENOMEM and others from the driver.
+ * device do not allow the type; -EBUSY if a PASID is attached; -EPERM if the group
+ * is empty or used by a driver or an owner; -ENOMEM and others from the driver.
  */
 ssize_t iommu_group_store_type(struct iommu_group *group, const char *buf,
 			       size_t count)

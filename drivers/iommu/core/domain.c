@@ -142,11 +142,18 @@ struct iommu_domain *iommu_paging_domain_alloc(struct device *dev)
 }
 EXPORT_SYMBOL_GPL(iommu_paging_domain_alloc);
 
+/* Static domains are attached wherever they are needed, and stay. */
+static bool is_in_use(struct iommu_domain *domain)
+{
+	return domain->ops->free && atomic_read(&domain->attachments);
+}
+
 /**
  * iommu_domain_free - free a domain
  * @domain: a domain that nothing is attached to
  *
- * Mappings that are left go with it.
+ * Mappings that are left go with it.  A domain that is still attached is not
+ * freed: better to lose its memory than to have hardware walk what is freed.
  *
  * Context: may sleep.
  */
@@ -154,6 +161,9 @@ void iommu_domain_free(struct iommu_domain *domain)
 {
 	const struct iommu_domain_ops *ops = domain->ops;
 
+	if (WARN(is_in_use(domain), "iommu: domain freed while attached in %d places, leaking it\n",
+		 atomic_read(&domain->attachments)))
+		return;
 	iommu_put_dma_cookie(domain);
 	if (domain->type == IOMMU_DOMAIN_SVA)
 		mmdrop(domain->mm);
@@ -181,9 +191,33 @@ void iommu_set_fault_handler(struct iommu_domain *domain,
 	if (WARN_ON(!domain || !has_fault_handler(domain)))
 		return;
 	domain->handler_token = token;
+	domain->access_handler = NULL;
 	domain->handler = handler;
 }
 EXPORT_SYMBOL_GPL(iommu_set_fault_handler);
+
+/**
+ * iommu_set_access_fault_handler - ask to be told all about translation faults
+ * @domain: the domain
+ * @handler: called for each fault that the driver reports, with PASID, access
+ *	and reason; NULL for none
+ * @token: passed to @handler; not used any more once the domain is detached
+ *
+ * Takes the place of a handler that was set before, of either kind.
+ *
+ * Context: any; before the domain is attached, so that no fault is under way.
+ */
+void iommu_set_access_fault_handler(struct iommu_domain *domain,
+				    iommu_access_fault_handler_t handler,
+				    void *token)
+{
+	if (WARN_ON(!domain || !has_fault_handler(domain)))
+		return;
+	domain->handler_token = token;
+	domain->handler = NULL;
+	domain->access_handler = handler;
+}
+EXPORT_SYMBOL_GPL(iommu_set_access_fault_handler);
 
 /**
  * report_iommu_fault - tell the user of a domain of a translation fault

@@ -85,11 +85,9 @@ static bool is_on(const struct dev_iommu *client, enum iommu_dev_features f)
 /* Something would break if the feature went away. */
 static bool is_needed(const struct dev_iommu *client, enum iommu_dev_features f)
 {
-	if (f == IOMMU_DEV_FEAT_IOPF)
-		return is_on(client, IOMMU_DEV_FEAT_SVA);
-	if (f == IOMMU_DEV_FEAT_SVA)
-		return client->bonds != 0;
-	return false;
+	if (f == IOMMU_DEV_FEAT_IOPF && is_on(client, IOMMU_DEV_FEAT_SVA))
+		return true;
+	return client->feature_users[f] != 0;
 }
 
 static bool is_feature(struct device *dev, enum iommu_dev_features f)
@@ -98,8 +96,8 @@ static bool is_feature(struct device *dev, enum iommu_dev_features f)
 }
 
 /*
- * Only the driver knows, and all it can be asked is to do it.  Where the device
- * has I/O page faults, SVA comes after them.
+ * A driver that cannot be asked is told to do it.  Where the device has I/O page
+ * faults, SVA comes after them.
  */
 static bool try_feature(struct device *dev, enum iommu_dev_features f)
 {
@@ -115,16 +113,25 @@ static bool try_feature(struct device *dev, enum iommu_dev_features f)
 	return works;
 }
 
+static bool can_do(struct device *dev, enum iommu_dev_features f)
+{
+	const struct iommu_ops *ops = dev_iommu_ops(dev);
+
+	return ops->dev_has_feat ? ops->dev_has_feat(dev, f) :
+				   try_feature(dev, f);
+}
+
 /**
  * iommu_dev_has_feature - can a device together with its IOMMU do something?
  * @dev: the device
  * @f: the feature
  *
- * A feature that is off is tried: switched on and off again.  For the driver of
- * @dev, while it sets the device up.
+ * Where the IOMMU's driver lacks &iommu_ops.dev_has_feat, a feature that is off is
+ * tried: switched on and off again.  So this is for the driver of @dev, while it
+ * sets the device up.
  *
  * Context: may sleep.
- * Return: true if iommu_dev_enable_feature() would succeed now.
+ * Return: true if iommu_dev_enable_feature() would succeed, memory permitting.
  */
 bool iommu_dev_has_feature(struct device *dev, enum iommu_dev_features f)
 {
@@ -135,7 +142,7 @@ bool iommu_dev_has_feature(struct device *dev, enum iommu_dev_features f)
 		return false;
 
 	mutex_lock(&client->feature_lock);
-	has = is_on(client, f) || try_feature(dev, f);
+	has = is_on(client, f) || can_do(dev, f);
 	mutex_unlock(&client->feature_lock);
 	return has;
 }
@@ -199,7 +206,8 @@ static int disable_last(struct device *dev, enum iommu_dev_features f)
  * Context: may sleep.
  * Return: 0; -ENODEV where it is not supported; -EINVAL if it is not on; -EBUSY
  * if this is the last user and something depends on it: a bond on
- * %IOMMU_DEV_FEAT_SVA, SVA on %IOMMU_DEV_FEAT_IOPF, or what the driver knows of.
+ * %IOMMU_DEV_FEAT_SVA, an aux-domain on %IOMMU_DEV_FEAT_AUX, SVA on
+ * %IOMMU_DEV_FEAT_IOPF, or what the driver knows of.
  */
 int iommu_dev_disable_feature(struct device *dev, enum iommu_dev_features f)
 {
@@ -220,7 +228,42 @@ int iommu_dev_disable_feature(struct device *dev, enum iommu_dev_features f)
 EXPORT_SYMBOL_GPL(iommu_dev_disable_feature);
 
 /**
- * iommu_feature_bond - keep %IOMMU_DEV_FEAT_SVA of a device on
+ * iommu_feature_get - keep a feature of a device on
+ * @dev: the device
+ * @f: the feature
+ *
+ * Context: may sleep.
+ * Return: 0, to be given back by iommu_feature_put(); -EPERM if it is off.
+ */
+int iommu_feature_get(struct device *dev, enum iommu_dev_features f)
+{
+	struct dev_iommu *client = dev->iommu;
+
+	guard(mutex)(&client->feature_lock);
+	if (!is_on(client, f))
+		return -EPERM;
+	client->feature_users[f]++;
+	return 0;
+}
+
+/**
+ * iommu_feature_put - undo iommu_feature_get()
+ * @dev: the device
+ * @f: the feature
+ *
+ * Context: may sleep.
+ */
+void iommu_feature_put(struct device *dev, enum iommu_dev_features f)
+{
+	struct dev_iommu *client = dev->iommu;
+
+	guard(mutex)(&client->feature_lock);
+	if (!WARN_ON_ONCE(!client->feature_users[f]))
+		client->feature_users[f]--;
+}
+
+/**
+ * iommu_feature_bond - keep %IOMMU_DEV_FEAT_SVA of a device on, if it is
  * @dev: the device
  *
  * Context: may sleep; the SVA lock is held.
@@ -229,9 +272,8 @@ void iommu_feature_bond(struct device *dev)
 {
 	struct dev_iommu *client = dev->iommu;
 
-	mutex_lock(&client->feature_lock);
-	client->bonds++;
-	mutex_unlock(&client->feature_lock);
+	guard(mutex)(&client->feature_lock);
+	client->feature_users[IOMMU_DEV_FEAT_SVA]++;
 }
 
 /**
@@ -242,10 +284,26 @@ void iommu_feature_bond(struct device *dev)
  */
 void iommu_feature_unbond(struct device *dev)
 {
+	iommu_feature_put(dev, IOMMU_DEV_FEAT_SVA);
+}
+
+/**
+ * iommu_feature_force_off - switch a feature off, however often it was enabled
+ * @dev: the device, whose driver is gone
+ * @f: the feature, which nothing uses any more
+ *
+ * Context: may sleep.
+ */
+void iommu_feature_force_off(struct device *dev, enum iommu_dev_features f)
+{
 	struct dev_iommu *client = dev->iommu;
 
-	mutex_lock(&client->feature_lock);
-	WARN_ON_ONCE(!client->bonds);
-	client->bonds--;
-	mutex_unlock(&client->feature_lock);
+	guard(mutex)(&client->feature_lock);
+	if (!is_on(client, f))
+		return;
+	WARN_ON_ONCE(client->feature_users[f]);
+	if (switch_off(dev, f))
+		dev_warn(dev, "feature %d, left on by the driver, stays on\n", f);
+	else
+		WRITE_ONCE(client->features[f], 0);
 }

@@ -176,6 +176,7 @@ static struct iommu_group *group_new(void)
 	INIT_LIST_HEAD(&group->members);
 	INIT_LIST_HEAD(&group->entry);
 	xa_init(&group->attachments);
+	raw_spin_lock_init(&group->fault_lock);
 	group->kobj.kset = groups_kset;
 	return group;
 }

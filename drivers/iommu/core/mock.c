@@ -150,7 +150,7 @@ static int mock_set_pasid(struct iommu_domain *domain, struct device *dev,
 {
 	struct mock_dev *md = to_mock(dev);
 
-	if (WARN_ON(pasid >= MOCK_MAX_PASIDS))
+	if (WARN_ON(pasid >= md->nr_pasids))
 		return -ERANGE;
 	if (md->pasids[pasid])
 		violation(dev, "PASID set twice");
@@ -170,6 +170,23 @@ static void mock_remove_pasid(struct device *dev, ioasid_t pasid,
 	md->pasids[pasid] = NULL;
 }
 
+static int still_set(struct device *dev, void *pasid)
+{
+	struct mock_dev *md = to_mock(dev);
+	ioasid_t nr = *(ioasid_t *)pasid;
+
+	if (nr < md->nr_pasids && READ_ONCE(md->pasids[nr]))
+		violation(dev, "PASID drained that is set");
+	return 0;
+}
+
+static int mock_drain(struct iommu_device *unit, ioasid_t pasid)
+{
+	atomic_inc(&mock.drains);
+	bus_for_each_dev(&mock_bus, NULL, &pasid, still_set);
+	return READ_ONCE(mock.drain_error);
+}
+
 static int in_use(struct device *dev, void *domain)
 {
 	struct mock_dev *md = to_mock(dev);
@@ -177,7 +194,7 @@ static int in_use(struct device *dev, void *domain)
 
 	if (md->cur == domain)
 		violation(dev, "its domain is freed");
-	for (i = 0; i < MOCK_MAX_PASIDS; i++) {
+	for (i = 0; i < md->nr_pasids; i++) {
 		if (md->pasids[i] == domain)
 			violation(dev, "the domain of a PASID is freed");
 	}
@@ -255,6 +272,36 @@ static bool mock_capable(struct device *dev, enum iommu_cap cap)
 	       cap == IOMMU_CAP_DEFERRED_FLUSH;
 }
 
+static bool mock_has(struct device *dev, enum iommu_dev_features f)
+{
+	return f == IOMMU_DEV_FEAT_AUX && !to_mock(dev)->lacks_aux;
+}
+
+static int mock_switch(struct device *dev, enum iommu_dev_features f, bool on)
+{
+	struct mock_dev *md = to_mock(dev);
+
+	md->feature_calls++;
+	if (!mock_has(dev, f))
+		return -EOPNOTSUPP;
+	if (md->fail_feature)
+		return md->fail_feature;
+	if (md->features[f] == on)
+		violation(dev, "feature switched to what it is");
+	md->features[f] = on;
+	return 0;
+}
+
+static int mock_enable(struct device *dev, enum iommu_dev_features f)
+{
+	return mock_switch(dev, f, true);
+}
+
+static int mock_disable(struct device *dev, enum iommu_dev_features f)
+{
+	return mock_switch(dev, f, false);
+}
+
 static struct iommu_device *mock_probe(struct device *dev)
 {
 	struct mock_dev *md = to_mock(dev);
@@ -270,7 +317,7 @@ static void mock_release(struct device *dev)
 	struct mock_dev *md = to_mock(dev);
 	unsigned int i;
 
-	for (i = 0; i < MOCK_MAX_PASIDS; i++) {
+	for (i = 0; i < md->nr_pasids; i++) {
 		if (md->pasids[i])
 			violation(dev, "released with a PASID set");
 	}
@@ -348,7 +395,10 @@ static struct iommu_ops mock_ops = {
 	.get_resv_regions = mock_resv,
 	.is_attach_deferred = mock_deferred,
 	.def_domain_type = mock_def_type,
+	.dev_enable_feat = mock_enable,
+	.dev_disable_feat = mock_disable,
 	.remove_dev_pasid = mock_remove_pasid,
+	.drain_pasid = mock_drain,
 	.default_domain_ops = &paging_ops,
 	.pgsize_bitmap = SZ_4K,
 	.identity_domain = &mock_identity,
@@ -365,6 +415,11 @@ void mock_lacks_blocked(void)
 void mock_lacks_identity(void)
 {
 	mock_ops.identity_domain = NULL;
+}
+
+void mock_lacks_query(void)
+{
+	mock_ops.dev_has_feat = NULL;
 }
 
 /* The bus */
@@ -391,11 +446,29 @@ struct mock_dev *mock_dev_new(const char *name, unsigned int key)
 	md->dev.coherent_dma_mask = DMA_BIT_MASK(32);
 	md->dev.dma_mask = &md->dev.coherent_dma_mask;
 	md->key = key;
-	if (dev_set_name(&md->dev, "%s", name)) {
+	if (mock_dev_widen(md, MOCK_MAX_PASIDS) ||
+	    dev_set_name(&md->dev, "%s", name)) {
 		mock_dev_free(md);
 		return NULL;
 	}
 	return md;
+}
+
+/* Gives a device that has no PASIDs attached more or fewer of them. */
+int mock_dev_widen(struct mock_dev *md, unsigned int nr_pasids)
+{
+	struct iommu_domain **pasids;
+
+	pasids = kvcalloc(nr_pasids, sizeof(*pasids), GFP_KERNEL);
+	if (!pasids)
+		return -ENOMEM;
+	kvfree(md->pasids);
+	md->pasids = pasids;
+	md->nr_pasids = nr_pasids;
+	md->max_pasids = nr_pasids;
+	if (md->dev.iommu)
+		md->dev.iommu->max_pasids = nr_pasids;
+	return 0;
 }
 
 /* Says that the mock IOMMU translates the device, as firmware would. */
@@ -436,6 +509,7 @@ void mock_dev_free(struct mock_dev *md)
 		pr_err("mock: a device is still referenced\n");
 		return;
 	}
+	kvfree(md->pasids);
 	kfree(md);
 }
 
@@ -451,7 +525,6 @@ struct mock_dev *mock_dev_add(struct kunit *test, const char *name,
 	struct mock_dev *md = mock_dev_new(name, key);
 
 	KUNIT_ASSERT_NOT_NULL(test, md);
-	md->max_pasids = MOCK_MAX_PASIDS;
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, mock_dev_action, md), 0);
 	KUNIT_ASSERT_EQ(test, mock_dev_plug(md), 0);
 	KUNIT_ASSERT_NOT_NULL(test, md->dev.iommu_group);
@@ -505,6 +578,7 @@ static void mock_verify(void *data)
 {
 	struct kunit *test = data;
 
+	mock.drain_error = 0;
 	iommu_device_unregister_bus(&mock_unit, &mock_bus, &mock_nb);
 	iommu_device_sysfs_remove(&mock_unit);
 	bus_unregister(&mock_bus);
@@ -523,6 +597,7 @@ int mock_test_init(struct kunit *test)
 	memset(&mock_nb, 0, sizeof(mock_nb));
 	mock_ops.blocked_domain = &mock_blocked;
 	mock_ops.identity_domain = &mock_identity;
+	mock_ops.dev_has_feat = mock_has;
 	mock_blocked.owner = &mock_ops;
 	mock_identity.owner = &mock_ops;
 	fwnode_init(&mock_fwnode, &mock_fwnode_ops);

@@ -17,7 +17,7 @@
 
 #include "core.h"
 
-#define MOCK_MAX_PASIDS	16
+#define MOCK_MAX_PASIDS	16	/* unless mock_dev_widen() says more */
 #define MOCK_HISTORY	16
 #define MOCK_ALLOWED	4
 
@@ -26,7 +26,8 @@
  * @dev: the device
  * @key: devices with the same key, other than 0, share a group
  * @cur: the domain that the mock hardware translates it by; NULL: never attached
- * @pasids: the same for each PASID
+ * @pasids: the same for each PASID; @nr_pasids of them
+ * @nr_pasids: PASIDs that the mock hardware knows
  * @history: the domains it was attached to, oldest first
  * @nr_history: how many attaches there were, of which the last are lost
  * @allowed: the domains that an attach may name; any, if empty
@@ -35,6 +36,10 @@
  * @fail_error: the error they fail with
  * @fail_probe: error of probe_device(), or 0
  * @fail_pasid: the set_dev_pasid() call that fails, counted from 1; 0 for none
+ * @features: what is switched on
+ * @lacks_aux: cannot have aux-domains
+ * @fail_feature: error of switching a feature on or off, or 0
+ * @feature_calls: how often a feature was switched
  * @want_type: returned by def_domain_type()
  * @direct: has a 1:1 range that must stay
  * @deferred: comes up with DMA running
@@ -46,7 +51,8 @@ struct mock_dev {
 	struct device dev;
 	unsigned int key;
 	struct iommu_domain *cur;
-	struct iommu_domain *pasids[MOCK_MAX_PASIDS];
+	struct iommu_domain **pasids;
+	unsigned int nr_pasids;
 	struct iommu_domain *history[MOCK_HISTORY];
 	unsigned int nr_history;
 	struct iommu_domain *allowed[MOCK_ALLOWED];
@@ -55,6 +61,10 @@ struct mock_dev {
 	int fail_error;
 	int fail_probe;
 	unsigned int fail_pasid;
+	bool features[IOMMU_DEV_FEAT_NR];
+	bool lacks_aux;
+	int fail_feature;
+	unsigned int feature_calls;
 	int want_type;
 	bool direct;
 	bool deferred;
@@ -69,6 +79,8 @@ struct mock_dev {
  * @groups: live groups
  * @domains: live domains, without static ones
  * @mapped: bytes mapped 1:1 by the core
+ * @drains: PASIDs that the mock hardware was asked to drain
+ * @drain_error: what it answers
  * @violations: laws broken; each is logged
  */
 struct mock_state {
@@ -76,6 +88,8 @@ struct mock_state {
 	int groups;
 	int domains;
 	size_t mapped;
+	atomic_t drains;
+	int drain_error;
 	unsigned int violations;
 };
 
@@ -88,7 +102,9 @@ int mock_test_init(struct kunit *test);
 
 void mock_lacks_blocked(void);
 void mock_lacks_identity(void);
+void mock_lacks_query(void);
 struct mock_dev *mock_dev_new(const char *name, unsigned int key);
+int mock_dev_widen(struct mock_dev *md, unsigned int nr_pasids);
 int mock_dev_describe(struct mock_dev *md);
 int mock_dev_plug(struct mock_dev *md);
 void mock_dev_free(struct mock_dev *md);

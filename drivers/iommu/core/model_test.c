@@ -139,7 +139,9 @@ static void step_claim(struct kunit *test, struct model *m)
 	void *owner = &tokens[prandom_u32_state(&m->rnd) % 2];
 	int want = 0;
 
-	if (!m->users)
+	if (m->pasid && !m->owner)
+		want = -EBUSY;
+	else if (!m->users)
 		want = model_claim(m, owner);
 	else if (m->owner != owner)
 		want = -EPERM;
@@ -239,10 +241,10 @@ static void step_type(struct kunit *test, struct model *m)
 	const char *word = pt ? "identity" : "DMA";
 	ssize_t want = strlen(word);
 
-	if (m->users)
-		want = -EPERM;
-	else if (m->pasid)
+	if (m->pasid)
 		want = -EBUSY;
+	else if (m->users)
+		want = -EPERM;
 	else if (!same && m->cur != def)
 		want = -EBUSY;
 	else if (!same && m->fails)

@@ -9,9 +9,10 @@
  * domain, or the blocking domain while the group is claimed.
  *
  * Locks, outer to inner: device_lock, iommu_probe_device_lock, the SVA lock,
- * group->mutex, the lock inside group->attachments.  "mutex" below is the
- * mutex of the group; "const" is a field that never changes once the group is
- * visible to others.
+ * group->mutex, the aux lock, the lock inside group->attachments,
+ * group->fault_lock.  "mutex" below is the mutex of the group, "fault lock" its
+ * fault_lock; "const" is a field that never changes once the group is visible to
+ * others.
  */
 
 #ifndef __IOMMU_CORE_OBJECTS_H
@@ -22,6 +23,7 @@
 #include <linux/kobject.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
 
@@ -29,6 +31,12 @@
  * struct iommu_attachment - a domain attached to one PASID of a group
  * @domain: what the PASID is translated by; const
  * @handle: the attacher's own record of it, or NULL; const
+ * @bindings: of an aux-domain: the members it is attached to, one &struct
+ *	aux_binding each.  Empty for others, which are attached to all members
+ *	that can send PASIDs.  Written under mutex and the fault lock, read under
+ *	either
+ * @aux_handle: @handle of an aux-domain
+ * @rcu: frees it after the readers of &iommu_group.attachments
  *
  * The attachment of PASID 0, requests without PASID, is not stored here: it is
  * &iommu_group.domain with &iommu_group.handle.
@@ -36,6 +44,21 @@
 struct iommu_attachment {
 	struct iommu_domain *domain;
 	struct iommu_attach_handle *handle;
+	struct list_head bindings;
+	struct iommu_attach_handle aux_handle;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct aux_binding - an aux-domain attached to one device
+ * @node: in &iommu_attachment.bindings
+ * @dev: the device; const
+ * @count: how often it was attached; mutex
+ */
+struct aux_binding {
+	struct list_head node;
+	struct device *dev;
+	unsigned int count;
 };
 
 /**
@@ -63,8 +86,11 @@ struct group_member {
  * @mutex: protects what it is named for below
  * @members: list of &struct group_member; mutex
  * @attachments: PASID to &struct iommu_attachment; written under mutex, read
- *	under mutex or the lock of the array
- * @domain: the primary domain, NULL before the first one; mutex
+ *	under mutex, the lock of the array or the fault lock
+ * @fault_lock: held while a fault handler runs, so that a detach can wait for it;
+ *	interrupts off, and raw because the interrupt need not be a thread
+ * @domain: the primary domain, NULL before the first one; written under mutex and
+ *	the fault lock, read under either
  * @handle: attach handle of the primary domain, or NULL; written under mutex and
  *	the lock of @attachments, read under either
  * @default_domain: NULL until the first device is set up; mutex
@@ -83,6 +109,7 @@ struct iommu_group {
 	struct mutex mutex;	/* see above */
 	struct list_head members;
 	struct xarray attachments;
+	raw_spinlock_t fault_lock;	/* see above */
 	struct iommu_domain *domain;
 	struct iommu_attach_handle *handle;
 	struct iommu_domain *default_domain;

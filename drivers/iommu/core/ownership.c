@@ -45,7 +45,7 @@ static int use_default(struct iommu_group *group)
 		return -EPROBE_DEFER;
 	if (group->owner_cnt &&
 	    (iommu_group_is_claimed(group) || !in_default_domain(group) ||
-	     iommu_group_has_attachments(group)))
+	     group->handle || iommu_group_shares_pasids(group)))
 		return -EBUSY;
 	group->owner_cnt++;
 	return 0;
@@ -77,6 +77,8 @@ int iommu_device_use_default_domain(struct device *dev)
  * iommu_device_unuse_default_domain() - undo iommu_device_use_default_domain()
  * @dev: the device
  *
+ * Aux-domains that the driver forgot are detached, with a warning.
+ *
  * Context: may sleep; from the driver core, after remove().
  */
 void iommu_device_unuse_default_domain(struct device *dev)
@@ -87,11 +89,15 @@ void iommu_device_unuse_default_domain(struct device *dev)
 		return;
 
 	mutex_lock(&group->mutex);
+	iommu_member_drop_aux(group, dev);
 	if (group->owner_cnt == 1 && iommu_group_has_attachments(group))
 		dev_WARN(dev, "driver left PASIDs or a handle attached\n");
 	if (!WARN_ON(!group->owner_cnt))
 		group->owner_cnt--;
 	mutex_unlock(&group->mutex);
+	/* The next driver shall find the device as this one did. */
+	if (dev_has_iommu(dev))
+		iommu_aux_forget_driver(dev);
 }
 
 /*
@@ -146,6 +152,17 @@ static int take(struct iommu_group *group, void *owner)
 	return 0;
 }
 
+/*
+ * Is there anyone whom a claim would take the group from?  A driver may use the
+ * DMA API without doing DMA; who has attached PASIDs surely does.
+ */
+static int check_takeable(struct iommu_group *group)
+{
+	if (!iommu_group_is_claimed(group) && iommu_group_has_pasids(group))
+		return -EBUSY;
+	return group->owner_cnt ? -EPERM : 0;
+}
+
 /* The last release. */
 static void give_back(struct iommu_group *group)
 {
@@ -175,18 +192,19 @@ static void give_back(struct iommu_group *group)
  *
  * Context: may sleep; takes group->mutex.
  * Return: 0, and the group is blocked; -EINVAL if @owner is NULL or a device has
- * 1:1 ranges; -EPERM if the group is claimed, or a driver uses the DMA API;
- * -EBUSY if a domain or a PASID is attached; -ENOMEM and others from the driver.
+ * 1:1 ranges; -EBUSY if a domain or a PASID is attached; -EPERM if the group is
+ * claimed, or a driver uses the DMA API; -ENOMEM and others from the driver.
  */
 int iommu_group_claim_dma_owner(struct iommu_group *group, void *owner)
 {
-	int ret = -EPERM;
+	int ret;
 
 	if (WARN_ON(!owner))
 		return -EINVAL;
 
 	mutex_lock(&group->mutex);
-	if (!group->owner_cnt)
+	ret = check_takeable(group);
+	if (!ret)
 		ret = take(group, owner);
 	mutex_unlock(&group->mutex);
 	return ret;
@@ -212,14 +230,12 @@ static int claim_member(struct iommu_group *group, struct group_member *m,
 {
 	int ret;
 
-	if (!group->owner_cnt) {
-		ret = take(group, owner);
-		if (ret)
-			return ret;
-	} else if (group->owner == owner) {
+	if (group->owner == owner) {
 		group->owner_cnt++;
 	} else {
-		return -EPERM;
+		ret = check_takeable(group) ?: take(group, owner);
+		if (ret)
+			return ret;
 	}
 	m->claims++;
 	return 0;
@@ -233,9 +249,9 @@ static int claim_member(struct iommu_group *group, struct group_member *m,
  *
  * Context: may sleep; takes group->mutex.
  * Return: 0, and with the first claim the group is blocked; -ENODEV if @dev has
- * no group; -EINVAL if @owner is NULL or a device has 1:1 ranges; -EPERM if
- * another owner has claimed the group, or a driver uses the DMA API; -EBUSY if a
- * domain or a PASID is attached; -ENOMEM and others from the driver.
+ * no group; -EINVAL if @owner is NULL or a device has 1:1 ranges; -EBUSY if a
+ * domain or a PASID is attached; -EPERM if another owner has claimed the group, or
+ * a driver uses the DMA API; -ENOMEM and others from the driver.
  */
 int iommu_device_claim_dma_owner(struct device *dev, void *owner)
 {

@@ -5,7 +5,8 @@
  * Law: group->attachments has a record for each PASID that a member's hardware
  * translates: it is there before the first member is set up, and until the last
  * one has been cleared.  A PASID is attached to all members that can send one,
- * or to none.
+ * or to none; except that an aux-domain (aux.c) is attached to the members that
+ * its binding list names.
  */
 
 #define pr_fmt(fmt) "iommu: " fmt
@@ -41,6 +42,29 @@ bool iommu_group_has_attachments(struct iommu_group *group)
 }
 
 /**
+ * iommu_group_shares_pasids() - are PASIDs attached to all of a group?
+ * @group: the group
+ *
+ * Aux-domains are not: they concern nobody but the devices they are attached to.
+ *
+ * Context: under group->mutex.
+ * Return: true if so.
+ */
+bool iommu_group_shares_pasids(struct iommu_group *group)
+{
+	struct iommu_attachment *at;
+	unsigned long pasid;
+
+	lockdep_assert_held(&group->mutex);
+
+	xa_for_each(&group->attachments, pasid, at) {
+		if (list_empty(&at->bindings))
+			return true;
+	}
+	return false;
+}
+
+/**
  * iommu_group_publish_handle() - set the handle of requests without PASID
  * @group: the group
  * @handle: for iommu_attach_handle_get(); NULL for none
@@ -63,8 +87,78 @@ static bool sends_pasids(struct device *dev)
 	return dev_has_iommu(dev) && dev->iommu->max_pasids > 0;
 }
 
-static void clear_device(struct device *dev, ioasid_t pasid,
-			 struct iommu_domain *domain)
+/**
+ * iommu_attachment_new() - make the record of an attachment
+ * @domain: the domain
+ *
+ * Context: may sleep.
+ * Return: the record, to be freed by kfree() while it has not been added to a
+ * group; NULL without memory.
+ */
+struct iommu_attachment *iommu_attachment_new(struct iommu_domain *domain)
+{
+	struct iommu_attachment *at = kzalloc(sizeof(*at), GFP_KERNEL);
+
+	if (at) {
+		at->domain = domain;
+		INIT_LIST_HEAD(&at->bindings);
+	}
+	return at;
+}
+
+/**
+ * iommu_group_add_attachment() - announce that a PASID is going to be attached
+ * @group: the group
+ * @pasid: the PASID
+ * @at: its record, the group's from now on
+ *
+ * Context: may sleep; under group->mutex.
+ * Return: 0; -EBUSY if the PASID has one already; -ENOMEM.
+ */
+int iommu_group_add_attachment(struct iommu_group *group, ioasid_t pasid,
+			       struct iommu_attachment *at)
+{
+	int ret;
+
+	lockdep_assert_held(&group->mutex);
+
+	ret = xa_insert(&group->attachments, pasid, at, GFP_KERNEL);
+	if (!ret)
+		atomic_inc(&at->domain->attachments);
+	return ret;
+}
+
+/**
+ * iommu_group_del_attachment() - note that a PASID is not attached any more
+ * @group: the group, of which no member translates the PASID
+ * @pasid: the PASID
+ * @at: its record, to be freed
+ *
+ * On return nobody reports a fault to the domain because of it.
+ *
+ * Context: may sleep; under group->mutex.
+ */
+void iommu_group_del_attachment(struct iommu_group *group, ioasid_t pasid,
+				struct iommu_attachment *at)
+{
+	lockdep_assert_held(&group->mutex);
+
+	xa_erase(&group->attachments, pasid);
+	iommu_group_quiesce_faults(group);
+	atomic_dec(&at->domain->attachments);
+	kfree_rcu(at, rcu);
+}
+
+/**
+ * iommu_device_clear_pasid() - have the hardware refuse a device's PASID
+ * @dev: the device
+ * @pasid: the PASID
+ * @domain: what it was translated by
+ *
+ * Context: may sleep; under group->mutex.
+ */
+void iommu_device_clear_pasid(struct device *dev, ioasid_t pasid,
+			      struct iommu_domain *domain)
 {
 	const struct iommu_ops *ops = dev_iommu_ops(dev);
 
@@ -84,7 +178,7 @@ static void clear_members(struct iommu_group *group, ioasid_t pasid,
 		if (m == end)
 			break;
 		if (sends_pasids(m->dev))
-			clear_device(m->dev, pasid, domain);
+			iommu_device_clear_pasid(m->dev, pasid, domain);
 	}
 }
 
@@ -128,13 +222,43 @@ static int attach_pasid(struct iommu_group *group, ioasid_t pasid,
 
 	if (!pasid_fits(group, pasid))
 		return -EINVAL;
-	ret = xa_insert(&group->attachments, pasid, at, GFP_KERNEL);
-	if (ret)
+	ret = iommu_group_add_attachment(group, pasid, at);
+	if (ret) {
+		kfree(at);
 		return ret;
+	}
 	ret = set_members(group, pasid, at->domain);
 	if (ret)
-		xa_erase(&group->attachments, pasid);
+		iommu_group_del_attachment(group, pasid, at);
 	return ret;
+}
+
+/* @host: for a driver of this kernel, not for the group's owner. */
+static int attach_device_pasid(struct iommu_domain *domain, struct device *dev,
+			       ioasid_t pasid,
+			       struct iommu_attach_handle *handle, bool host)
+{
+	struct iommu_group *group = dev->iommu_group;
+	struct iommu_attachment *at;
+
+	if (!domain->ops->set_dev_pasid)
+		return -EOPNOTSUPP;
+	if (!group)
+		return -ENODEV;
+	if (pasid == IOMMU_NO_PASID || !dev_has_iommu(dev) ||
+	    dev_iommu_ops(dev) != domain->owner)
+		return -EINVAL;
+
+	guard(mutex)(&group->mutex);
+	if (host && iommu_group_is_claimed(group))
+		return -EBUSY;
+	at = iommu_attachment_new(domain);
+	if (!at)
+		return -ENOMEM;
+	at->handle = handle;
+	if (handle)
+		handle->domain = domain;
+	return attach_pasid(group, pasid, at);
 }
 
 /**
@@ -155,34 +279,28 @@ int iommu_attach_device_pasid(struct iommu_domain *domain, struct device *dev,
 			      ioasid_t pasid,
 			      struct iommu_attach_handle *handle)
 {
-	struct iommu_group *group = dev->iommu_group;
-	struct iommu_attachment *at;
-	int ret;
-
-	if (!domain->ops->set_dev_pasid)
-		return -EOPNOTSUPP;
-	if (!group)
-		return -ENODEV;
-	if (pasid == IOMMU_NO_PASID || !dev_has_iommu(dev) ||
-	    dev_iommu_ops(dev) != domain->owner)
-		return -EINVAL;
-
-	at = kzalloc(sizeof(*at), GFP_KERNEL);
-	if (!at)
-		return -ENOMEM;
-	at->domain = domain;
-	at->handle = handle;
-	if (handle)
-		handle->domain = domain;
-
-	mutex_lock(&group->mutex);
-	ret = attach_pasid(group, pasid, at);
-	mutex_unlock(&group->mutex);
-	if (ret)
-		kfree(at);
-	return ret;
+	return attach_device_pasid(domain, dev, pasid, handle, false);
 }
 EXPORT_SYMBOL_GPL(iommu_attach_device_pasid);
+
+/**
+ * iommu_attach_host_pasid() - iommu_attach_device_pasid() for host drivers
+ * @domain: the domain
+ * @dev: the device
+ * @pasid: the PASID
+ * @handle: as for iommu_attach_device_pasid()
+ *
+ * Whoever has claimed a group decides about all of it, and may attach PASIDs;
+ * the driver of a device may not meanwhile.
+ *
+ * Context: may sleep; takes group->mutex.
+ * Return: as iommu_attach_device_pasid(); -EBUSY also if the group is claimed.
+ */
+int iommu_attach_host_pasid(struct iommu_domain *domain, struct device *dev,
+			    ioasid_t pasid, struct iommu_attach_handle *handle)
+{
+	return attach_device_pasid(domain, dev, pasid, handle, true);
+}
 
 static void detach_pasid(struct iommu_group *group, ioasid_t pasid,
 			 struct iommu_attachment *at)
@@ -190,8 +308,14 @@ static void detach_pasid(struct iommu_group *group, ioasid_t pasid,
 	lockdep_assert_held(&group->mutex);
 
 	clear_members(group, pasid, at->domain, NULL);
-	xa_erase(&group->attachments, pasid);
-	kfree(at);
+	iommu_group_del_attachment(group, pasid, at);
+}
+
+/* Aux-domains have a detach of their own. */
+static bool is_detachable(struct iommu_attachment *at,
+			  struct iommu_domain *domain)
+{
+	return at && at->domain == domain && list_empty(&at->bindings);
 }
 
 /**
@@ -214,7 +338,7 @@ void iommu_detach_device_pasid(struct iommu_domain *domain, struct device *dev,
 
 	mutex_lock(&group->mutex);
 	at = xa_load(&group->attachments, pasid);
-	if (at && at->domain == domain)
+	if (is_detachable(at, domain))
 		detach_pasid(group, pasid, at);
 	else
 		dev_WARN(dev, "detach of PASID %u that is not attached, ignored\n",
@@ -229,7 +353,7 @@ EXPORT_SYMBOL_GPL(iommu_detach_device_pasid);
  * @dev: the member, still listed
  *
  * Its driver should have detached them.  The last member takes the attachments
- * along.
+ * along.  Aux-domains of the member were dropped before.
  *
  * Context: may sleep; under group->mutex.
  */
@@ -247,8 +371,8 @@ void iommu_member_drop_pasids(struct iommu_group *group, struct device *dev)
 	xa_for_each(&group->attachments, pasid, at) {
 		if (last)
 			detach_pasid(group, pasid, at);
-		else if (sends_pasids(dev))
-			clear_device(dev, pasid, at->domain);
+		else if (list_empty(&at->bindings) && sends_pasids(dev))
+			iommu_device_clear_pasid(dev, pasid, at->domain);
 	}
 }
 
@@ -330,12 +454,14 @@ static bool translates(struct iommu_group *group, void *pasid)
 
 /*
  * A freed number returns to the pool only when it is attached nowhere: then each
- * driver has cleared and flushed it, see the law above.  Until then it is kept
- * and asked about again.
+ * driver has cleared and flushed it, see the law above; and when no unit has
+ * anything of it in a queue.  Until then it is kept and asked about again.
  */
 static int drain_pasid(struct ioasid_drainer *drainer, ioasid_t pasid)
 {
-	return iommu_groups_any(translates, &pasid) ? -EBUSY : 0;
+	if (iommu_groups_any(translates, &pasid))
+		return -EBUSY;
+	return iommu_registry_drain(pasid);
 }
 
 static struct ioasid_drainer pasid_drainer = { .drain = drain_pasid };

@@ -143,7 +143,7 @@ static void free_core_domains(struct iommu_group *group)
 
 	lockdep_assert_held(&group->mutex);
 
-	group->domain = NULL;
+	iommu_group_publish_domain(group, NULL);
 	group->default_domain = NULL;
 	group->blocking_domain = NULL;
 	if (def)
@@ -328,8 +328,10 @@ static void leave_group(struct iommu_group *group, struct device *dev)
 	m = iommu_group_find(group, dev);
 	if (m) {
 		iommu_member_drop_claims(group, m);
-		if (dev_has_iommu(dev))
+		if (dev_has_iommu(dev)) {
+			iommu_member_drop_aux(group, dev);
 			iommu_member_drop_pasids(group, dev);
+		}
 		list_del(&m->list);
 		iommu_member_leave_domain(group, m);
 		iommu_member_destroy(group, m);

@@ -4,7 +4,8 @@
  *
  * Law: an instance is in the registry from before its first device is probed
  * until after its last device is released.  The registry's lock covers the
- * list and nothing else; no driver is called under it.
+ * list and nothing else; no driver is called under it.  Whoever calls drivers for
+ * one instance after the other keeps the list as it is by registry_sem.
  */
 
 #define pr_fmt(fmt) "iommu: " fmt
@@ -14,13 +15,15 @@
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/property.h>
+#include <linux/rwsem.h>
 #include <linux/spinlock.h>
 
 #include "../iommu-priv.h"
 #include "core.h"
 
 static DEFINE_SPINLOCK(registry_lock);
-static LIST_HEAD(registry);	/* of iommu_device.list; registry_lock */
+static DECLARE_RWSEM(registry_sem);
+static LIST_HEAD(registry);	/* of iommu_device.list; written under both */
 
 bool iommu_registry_empty(void)
 {
@@ -30,14 +33,39 @@ bool iommu_registry_empty(void)
 
 void iommu_registry_add(struct iommu_device *iommu)
 {
+	guard(rwsem_write)(&registry_sem);
 	guard(spinlock)(&registry_lock);
 	list_add_tail(&iommu->list, &registry);
 }
 
 void iommu_registry_del(struct iommu_device *iommu)
 {
+	guard(rwsem_write)(&registry_sem);
 	guard(spinlock)(&registry_lock);
 	list_del(&iommu->list);
+}
+
+/**
+ * iommu_registry_drain() - have all units forget a PASID
+ * @pasid: the PASID, attached nowhere
+ *
+ * Context: may sleep.
+ * Return: 0; the error of a unit that could not, and the others were asked all the
+ * same.
+ */
+int iommu_registry_drain(ioasid_t pasid)
+{
+	struct iommu_device *unit;
+	int ret, first = 0;
+
+	guard(rwsem_read)(&registry_sem);
+	list_for_each_entry(unit, &registry, list) {
+		if (!unit->ops->drain_pasid)
+			continue;
+		ret = unit->ops->drain_pasid(unit, pasid);
+		first = first ?: ret;
+	}
+	return first;
 }
 
 /**

@@ -216,8 +216,8 @@ static int attach_bond(struct iommu_sva *bond, struct mm_struct *mm)
 	int ret;
 
 	list_for_each_entry(domain, &data->sva_domains, next) {
-		ret = iommu_attach_device_pasid(domain, bond->dev, data->pasid,
-						&bond->handle);
+		ret = iommu_attach_host_pasid(domain, bond->dev, data->pasid,
+					      &bond->handle);
 		if (!ret)
 			goto attached;
 	}
@@ -225,8 +225,8 @@ static int attach_bond(struct iommu_sva *bond, struct mm_struct *mm)
 	domain = alloc_domain(bond->dev, mm);
 	if (IS_ERR(domain))
 		return PTR_ERR(domain);
-	ret = iommu_attach_device_pasid(domain, bond->dev, data->pasid,
-					&bond->handle);
+	ret = iommu_attach_host_pasid(domain, bond->dev, data->pasid,
+				      &bond->handle);
 	if (ret) {
 		put_domain(domain);
 		return ret;
@@ -284,7 +284,8 @@ static struct iommu_sva *bind_locked(struct device *dev, struct mm_struct *mm)
  * Return: the bond; ERR_PTR(-ENODEV) without an IOMMU; -EOPNOTSUPP where the
  * architecture or the IOMMU cannot; -ENOSPC without a free PASID; -EOVERFLOW if
  * the mm has a PASID that the device cannot send; -EBUSY if its page table is not
- * fit or its PASID is taken on the device; -ENOMEM; an error of the driver.
+ * fit, its PASID is taken on the device, or the device's group is claimed; -ENOMEM; an
+ * error of the driver.
  */
 struct iommu_sva *iommu_sva_bind_device(struct device *dev,
 					struct mm_struct *mm)
