@@ -9,6 +9,7 @@ import os
 import shutil
 import stat
 import subprocess
+import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -16,6 +17,7 @@ GUEST = HERE / "guest"
 SCENARIOS = HERE / "scenarios"
 PREFIX = {"x86_64": "x86_64-linux-gnu-", "arm64": "aarch64-linux-gnu-"}
 MACHINE = {"x86_64": "x86_64", "arm64": "aarch64"}
+DEBIAN = {"x86_64": "amd64", "arm64": "arm64"}
 CFLAGS = ["-static", "-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-pthread"]
 
 
@@ -63,32 +65,33 @@ def busybox(arch, cache):
         return Path(found)
     path = cache / f"busybox-{arch}"
     if not path.exists():
+        cache.mkdir(parents=True, exist_ok=True)
         fetch_busybox(arch, path)
     return path
 
 
+def apt_for(arch, state):
+    """An apt-get with package lists of its own, which knows only the given architecture."""
+    for name in ("lists/partial", "cache/archives/partial"):
+        (state / name).mkdir(parents=True)
+    options = {"APT::Architecture": DEBIAN[arch], "APT::Architectures": DEBIAN[arch], "APT::Sandbox::User": "root",
+               "Dir::State": state, "Dir::State::status": "/dev/null", "Dir::Cache": state / "cache",
+               "Acquire::Languages": "none", "Acquire::Retries": 3}
+    return ["apt-get", "-q", *(f"-o{name}={value}" for name, value in options.items())]
+
+
 def fetch_busybox(arch, path):
     """Takes busybox for a foreign architecture out of Debian's package, installing nothing."""
-    work = path.with_suffix(".work")
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    version = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", "busybox-static"],
-                             capture_output=True, text=True, check=False).stdout
-    base = "http://deb.debian.org/debian/pool/main/b/busybox"
-    # The package lists need not know the architecture: the mirror's name for it is enough.
-    name = f"busybox-static_{version.split('+b')[0]}_{arch}.deb"
-    for command in (["apt-get", "download", f"busybox-static:{arch}"], ["wget", "-q", f"{base}/{name}"]):
-        if not shutil.which(command[0]):
-            continue
-        subprocess.run(command, cwd=work, capture_output=True, check=False)
+    with tempfile.TemporaryDirectory(prefix="busybox-", dir=path.parent) as name:
+        work = Path(name)
+        apt = apt_for(arch, work / "apt")
+        for verb in (["update"], ["download", "busybox-static"]):
+            done = subprocess.run([*apt, *verb], cwd=work, capture_output=True, text=True, check=False)
         package = next(work.glob("*.deb"), None)
-        if package:
-            subprocess.run(["dpkg-deb", "-x", package, work / "x"], check=True)
-            shutil.move(next((work / "x").glob("**/bin/busybox")), path)
-            break
-    shutil.rmtree(work, ignore_errors=True)
-    if not path.exists():
-        raise Missing(f"busybox-static for {arch} cannot be downloaded; put the program at {path}")
+        if not package:
+            raise Missing(f"busybox-static for {arch} cannot be downloaded; put the program at {path}\n{done.stderr}")
+        subprocess.run(["dpkg-deb", "-x", package, work / "x"], check=True)
+        os.replace(next((work / "x").glob("**/bin/busybox")), path)
 
 
 def compiler(arch):

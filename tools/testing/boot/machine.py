@@ -17,6 +17,8 @@ BASE = {
     "x86_64": ["-M", "q35,kernel-irqchip=split", "-cpu", "max"],
     "arm64": ["-cpu", "max"],
 }
+# UEFI, for machines that without it have a devicetree
+FIRMWARE = {"arm64": "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"}
 CONSOLE = {"x86_64": "ttyS0", "arm64": "ttyAMA0"}
 
 COMMON = ["-accel", "tcg", "-smp", "2", "-m", "512", "-nodefaults", "-no-user-config",
@@ -32,6 +34,14 @@ def find(arch):
     return shutil.which(QEMU[arch])
 
 
+def missing(arch):
+    """What the machines of an architecture need and is not there."""
+    if not find(arch):
+        yield QEMU[arch]
+    if arch in FIRMWARE and not os.path.exists(FIRMWARE[arch]):
+        yield FIRMWARE[arch]
+
+
 def argv(arch, scenario, kernel, initrd, disks):
     """The whole command line but for the monitor; disks: node name -> file."""
     args = [find(arch), *BASE[arch], *COMMON]
@@ -39,6 +49,8 @@ def argv(arch, scenario, kernel, initrd, disks):
         args += ["-blockdev", f"driver=raw,node-name={name},file.driver=file,file.filename={path}"]
     for device in (*scenario.iommu, *scenario.devices):
         args += device.split(" ", 1) if device.startswith("-") else ["-device", device]
+    if scenario.acpi:
+        args += ["-bios", FIRMWARE[arch]]
     words = [f"console={CONSOLE[arch]}", APPEND, scenario.append, f"boot.script={scenario.script}"]
     words += [f"boot.{key}={value}" for key, value in scenario.env.items()]
     return args + ["-kernel", str(kernel), "-initrd", str(initrd), "-append", " ".join(filter(None, words))]

@@ -21,6 +21,7 @@ class Scenario:
     arch: str = "x86_64"
     debug: bool = True              # part of a run with the debug kernel
     payload: bool = False           # the guest gets the kernel and the initramfs as files
+    acpi: bool = False              # boot through UEFI where the machine has a choice
 
 
 def vtd(mode, *options):
@@ -102,7 +103,7 @@ def vfio_boots():
                        (*DEVICES[:1], *BRIDGED), DISKS)
 
 
-TOPOLOGY = (
+PLAIN_TOPOLOGY = (
     # a group of its own, the bridge with two devices, behind a root port
     "pcie-root-port,id=port1,chassis=1,addr=4", "nvme,drive=disk0,serial=disk0,bus=port1",
     # a conventional bus: its devices cannot be told apart
@@ -111,7 +112,8 @@ TOPOLOGY = (
     # functions of one slot without ACS
     f"virtio-blk-pci,drive=disk2,addr=6.0,multifunction=on,{VIRTIO}",
     *nic("virtio-net-pci", "net1", "addr=6.1", VIRTIO),
-    # another root bus
+)
+ROOT_BUS = (
     "pxb-pcie,id=root2,bus_nr=32,bus=pcie.0,addr=7", "pcie-root-port,id=port2,chassis=2,bus=root2",
     "nvme,drive=disk3,serial=disk3,bus=port2",
 )
@@ -137,13 +139,15 @@ def scenarios():
         yield Scenario(f"type-{mode}", "type", f"{on} iommu.strict=1", vtd(mode), DEVICES, DISKS, TYPES[mode])
     yield from vfio_boots()
     for mode, on in both:
-        yield Scenario(f"topology-{mode}", "topology", f"{on} iommu.strict=1", vtd(mode), TOPOLOGY,
+        yield Scenario(f"topology-{mode}", "topology", f"{on} iommu.strict=1", vtd(mode), (*PLAIN_TOPOLOGY, *ROOT_BUS),
                        ("disk0", "disk1", "disk2", "disk3"))
     for mode, on in both:
         yield Scenario(f"hotplug-{mode}", "hotplug", f"{on} iommu.strict={int(mode == 'legacy')}", vtd(mode),
                        HOTPLUG, ("disk0", "hot"))
     for mode, on in both:
         yield Scenario(f"suspend-{mode}", "suspend", f"{on} iommu.strict=1", vtd(mode), DEVICES, DISKS)
+    for mode, on in both:
+        yield Scenario(f"kexec-{mode}", "kexec", f"{on} iommu.strict=1", vtd(mode), DEVICES, DISKS, payload=True)
     for mode, on in both:
         yield Scenario(f"kdump-{mode}", "kdump", f"{on} crashkernel=160M", vtd(mode), DEVICES, DISKS, payload=True,
                        allow=r"Kernel panic - not syncing: sysrq|sysrq: Trigger a crash", debug=False)

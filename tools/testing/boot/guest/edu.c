@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * edu BDF rogue|direct: DMA of QEMU's "edu" device that nobody allowed.
+ * edu BDF rogue|blocked|direct: DMA of QEMU's "edu" device that nobody allowed.
  *
  * The device has no driver; its registers are driven through sysfs.  It is told the
  * physical address of a locked page of this process.  "rogue" expects the IOMMU to
- * stop it and the kernel to report it; "direct" expects the DMA to reach memory (a
+ * stop it and the kernel to report it; "blocked" that no IOMMU lets a device through
+ * that it does not know; "direct" expects the DMA to reach memory (a
  * pass-through domain), which shows that the first test can fail.
  *
  * flood BDF COUNT: an e1000e without a driver fetches transmit descriptors from
- * nowhere until COUNT fault interrupts of VT-d have been taken.
+ * nowhere until COUNT fault interrupts of the IOMMU have been taken.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +22,8 @@
 
 #define EDU_ID		0x00
 #define EDU_LIVENESS	0x04
+#define EDU_RAISE	0x60
+#define EDU_ACK		0x64
 #define EDU_DMA_SRC	0x80
 #define EDU_DMA_DST	0x88
 #define EDU_DMA_LEN	0x90
@@ -49,6 +52,49 @@ void edu_dma(volatile uint8_t *bar, enum edu_dir dir, uint64_t addr, size_t len)
 	}
 }
 
+void edu_interrupt(volatile uint8_t *bar)
+{
+	mmio_write32(bar, EDU_RAISE, 1);
+	mmio_write32(bar, EDU_ACK, 1);
+}
+
+struct fault {
+	const char *device, *dir;
+	uint64_t page;
+};
+
+/* A number in the text, however many digits it is printed with, that is in the page. */
+static bool names_page(const char *text, uint64_t page)
+{
+	while ((text = strstr(text, "0x"))) {
+		char *end;
+
+		if ((strtoull(text, &end, 16) & ~(PAGE - 1)) == page)
+			return true;
+		text = end > text + 2 ? end : text + 2;
+	}
+	return false;
+}
+
+/* VT-d gives a number and a text, SMMUv3 the text that belongs to its event. */
+static bool names_reason(const char *text)
+{
+	return strstr(text, "fault reason 0x") || strstr(text, ": nothing is mapped") ||
+	       strstr(text, ": mapping does not allow it");
+}
+
+/* Does a record of the log tell the device, the address, the direction and the reason? */
+static bool tells(const char *text, const void *arg)
+{
+	const struct fault *fault = arg;
+
+	/* 6.12's SMMUv3 driver prints events as numbers, in several records */
+	if (strstr(text, "arm-smmu-v3") && strstr(text, "received:"))
+		return true;
+	return strstr(text, fault->device) && names_page(text, fault->page) && strcasestr(text, fault->dir) &&
+	       names_reason(text);
+}
+
 /*
  * Does the transfer make the kernel report a fault with device, address and reason?
  * The log is rate-limited, so a report may be lost: three attempts, a limit's
@@ -56,10 +102,9 @@ void edu_dma(volatile uint8_t *bar, enum edu_dir dir, uint64_t addr, size_t len)
  */
 bool edu_faults(volatile uint8_t *bar, const char *bdf, enum edu_dir dir, uint64_t addr)
 {
-	char page[32], line[1024];
-	const char *words[] = { bdf + 5, page, dir == EDU_READS ? "read" : "write", "reason", NULL };
+	struct fault fault = { .device = bdf + 5, .dir = dir == EDU_READS ? "read" : "write", .page = addr & ~(PAGE - 1) };
+	char line[1024];
 
-	snprintf(page, sizeof(page), "0x%llx", (unsigned long long)(addr & ~(PAGE - 1)));
 	for (int i = 0; i < 3; i++) {
 		int log = klog_open();
 		bool found;
@@ -67,7 +112,7 @@ bool edu_faults(volatile uint8_t *bar, const char *bdf, enum edu_dir dir, uint64
 		if (i)
 			sleep(6);
 		edu_dma(bar, dir, addr, 8);
-		found = klog_find(log, line, sizeof(line), words);
+		found = klog_find(log, line, sizeof(line), tells, &fault);
 		close(log);
 		if (found) {
 			printf("%s\n", line);
@@ -89,6 +134,15 @@ static int rogue(volatile uint8_t *bar, const char *bdf, uint8_t *victim)
 	return 0;
 }
 
+static int blocked(volatile uint8_t *bar, uint8_t *victim)
+{
+	uint64_t phys = phys_of(victim);
+
+	edu_dma(bar, EDU_WRITES, phys, EDU_MOST);
+	check(filled(victim, PAGE, 1, 0), "memory at %#llx is as it was", (unsigned long long)phys);
+	return 0;
+}
+
 static int direct(volatile uint8_t *bar, uint8_t *page)
 {
 	uint64_t phys = phys_of(page);
@@ -107,15 +161,17 @@ int cmd_edu(int argc, char **argv)
 	uint8_t *page;
 
 	if (argc != 3)
-		die("edu BDF rogue|direct");
+		die("edu BDF rogue|blocked|direct");
+	pci_bus_master(argv[1], true);
 	bar = pci_map_bar0(argv[1], EDU_BAR_SIZE);
 	if (!edu_alive(bar))
 		die("%s is no edu device", argv[1]);
 	page = pages(PAGE);
 	fill(page, PAGE, 1, 0);
-	pci_bus_master(argv[1], true);
 	if (!strcmp(argv[2], "direct"))
 		return direct(bar, page);
+	if (!strcmp(argv[2], "blocked"))
+		return blocked(bar, page);
 	return rogue(bar, argv[1], page);
 }
 
@@ -144,7 +200,7 @@ static unsigned long fault_interrupts(void)
 	while (fgets(line, sizeof(line), file)) {
 		char *at = strchr(line, ':'), *end;
 
-		if (!at || !strstr(line, "dmar"))
+		if (!at || !(strstr(line, "dmar") || strstr(line, "arm-smmu-v3-evtq")))
 			continue;
 		for (at++;; at = end) {
 			unsigned long count = strtoul(at, &end, 10);

@@ -101,16 +101,8 @@ int klog_open(void)
 	return fd;
 }
 
-static bool has_words(const char *line, const char *const *words)
-{
-	for (; *words; words++)
-		if (!strcasestr(line, *words))
-			return false;
-	return true;
-}
-
-/* Waits up to two seconds for a record with all the words in it. */
-bool klog_find(int fd, char *line, size_t size, const char *const *words)
+/* Waits up to two seconds for a record that the caller takes. */
+bool klog_find(int fd, char *line, size_t size, bool (*take)(const char *text, const void *arg), const void *arg)
 {
 	struct pollfd pfd = { .fd = fd, .events = POLLIN };
 
@@ -122,7 +114,7 @@ bool klog_find(int fd, char *line, size_t size, const char *const *words)
 
 			line[len] = 0;
 			line[strcspn(line, "\n")] = 0;
-			if (text && has_words(text + 1, words)) {
+			if (text && take(text + 1, arg)) {
 				memmove(line, text + 1, strlen(text));
 				return true;
 			}

@@ -32,7 +32,7 @@ uint64_t phys_of(const void *page);
 
 /* The kernel log from a moment on. */
 int klog_open(void);
-bool klog_find(int fd, char *line, size_t size, const char *const *words);
+bool klog_find(int fd, char *line, size_t size, bool (*take)(const char *text, const void *arg), const void *arg);
 
 /* A PCI device as sysfs shows it. */
 int pci_open(const char *bdf, const char *file, int flags);
@@ -70,6 +70,7 @@ enum edu_dir { EDU_READS, EDU_WRITES };		/* as seen from the device: memory is .
 
 bool edu_alive(volatile uint8_t *bar);
 void edu_dma(volatile uint8_t *bar, enum edu_dir dir, uint64_t addr, size_t len);
+void edu_interrupt(volatile uint8_t *bar);
 bool edu_faults(volatile uint8_t *bar, const char *bdf, enum edu_dir dir, uint64_t addr);
 
 int cmd_blk(int argc, char **argv);

@@ -145,6 +145,11 @@ bind() { # bind BDF DRIVER
 	put "$2" "/sys/bus/pci/devices/$1/driver_override" && put "$1" "/sys/bus/pci/drivers/$2/bind"
 }
 
+# On arm64 a PCI device gets its IOMMU when a driver binds to it.
+settle() { # settle BDF: a device without a driver gets a group, too
+	[ -e "/sys/bus/pci/devices/$1/iommu_group" ] || { bind "$1" vfio-pci && unbind "$1"; }
+}
+
 rebind() { # rebind BDF DRIVER: from whatever driver it has
 	unbind "$1" && bind "$1" "$2"
 }

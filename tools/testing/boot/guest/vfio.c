@@ -11,9 +11,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/vfio.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -262,6 +264,35 @@ static void try_attach(struct assigned *dev, uint8_t *buf)
 	check(copies(dev, buf, IOVA, 0, PAGE), "the device reaches it again");
 }
 
+/* The device's MSI comes through the IOMMU as its data does: the doorbell is mapped, or remapped. */
+static void try_interrupt(struct assigned *dev)
+{
+	struct {
+		struct vfio_irq_set head;
+		int32_t fd;
+	} set = { .head = { .argsz = sizeof(set), .flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+			    .index = VFIO_PCI_MSI_IRQ_INDEX, .count = 1 } };
+	struct vfio_irq_set off = { .argsz = sizeof(off), .index = VFIO_PCI_MSI_IRQ_INDEX,
+				    .flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER };
+	struct pollfd pfd = { .fd = eventfd(0, EFD_NONBLOCK), .events = POLLIN };
+	uint64_t taken = 0;
+
+	set.fd = pfd.fd;
+	if (!check(!ioctl(dev->device, VFIO_DEVICE_SET_IRQS, &set), "the device is given an MSI"))
+		return;
+	check(poll(&pfd, 1, 300) == 0, "none comes by itself");
+	for (int i = 1; i <= 3; i++) {
+		uint64_t now;
+
+		edu_interrupt(dev->bar);
+		if (poll(&pfd, 1, 5000) == 1 && read(pfd.fd, &now, sizeof(now)) == sizeof(now))
+			taken += now;
+	}
+	check(taken == 3, "3 MSIs raised, %llu taken", (unsigned long long)taken);
+	check(!ioctl(dev->device, VFIO_DEVICE_SET_IRQS, &off), "the MSI is taken away");
+	close(pfd.fd);
+}
+
 static int assign(const char *how, const char *bdf)
 {
 	uint8_t *buf = pages(BIG);
@@ -270,6 +301,7 @@ static int assign(const char *how, const char *bdf)
 	if (!check(!own(&dev, how, bdf), "%s owns %s %s", how, bdf, failed_at ?: ""))
 		return 0;
 	start(&dev);
+	try_interrupt(&dev);
 	try_mapped(&dev, buf);
 	try_unmapped(&dev, buf);
 	if (dev.cdev)

@@ -6,7 +6,10 @@ if [ "$type" = none ]; then
 	check "without an IOMMU there are no groups" [ ! -e "$(group "$nvme")/type" ]
 else
 	same "the type of the default domain" "$type" "$(group_type "$nvme")"
-	check "the IOMMU is in sysfs" [ -e /sys/class/iommu/dmar0/intel-iommu/version ]
-	check "with the device" [ -e "/sys/class/iommu/dmar0/devices/$nvme" ]
+	case $(uname -m) in
+	x86_64) check "the IOMMU is in sysfs" [ -e /sys/class/iommu/dmar0/intel-iommu/version ] ;;
+	*) check "the IOMMU is in sysfs" [ -e /sys/class/iommu/smmu3.* ] ;;
+	esac
+	check "with the device" sh -c "ls -d /sys/class/iommu/*/devices/$nvme"
 fi
 blk_io "$nvme"

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The ownership of a group with two devices: edu and virtio-blk behind a bridge.
-edu=$(pci edu) vblk=$(pci vblk) before=$(groups)
+edu=$(pci edu) vblk=$(pci vblk)
 
+settle "$edu"
+before=$(groups)
 same "edu and virtio-blk behind a bridge share a group" "$(group "$edu")" "$(group "$vblk")"
 blk_io "$vblk"
 check "edu: bound to vfio-pci" bind "$edu" vfio-pci

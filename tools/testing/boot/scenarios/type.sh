@@ -43,6 +43,7 @@ done
 wait
 same "I/O of another group went on meanwhile" good "$(cat /tmp/background)"
 
+settle "$edu"
 # The device without a driver reaches memory only in an identity domain.
 say "expect faults $edu"
 for to in $(echo "$beside" | tr , " "); do

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A device assigned to a process, which maps what it can reach.
-edu=$(pci edu) nvme=$(pci nvme) before=$(groups)
+edu=$(pci edu) nvme=$(pci nvme)
 
+settle "$edu"
+before=$(groups)
 say "expect faults $edu"
 check "edu: bound to vfio-pci" bind "$edu" vfio-pci
 for how in type1 cdev; do

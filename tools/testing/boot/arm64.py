@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The boots of arm64: QEMU's "virt" machine with SMMUv3 or virtio-iommu.
+
+A devicetree of QEMU's own describes the machine or, through UEFI, ACPI.  Either way
+a PCI device gets its IOMMU when a driver binds to it, not before.
+"""
+from scenarios import DEVICES, DISKS, EDU, HOTPLUG, POLICY, Scenario
+
+FIRMWARE = {"dt": False, "acpi": True}
+TYPES = {"alone": "identity,DMA,DMA-FQ,identity,DMA-FQ,auto", "beside": "identity,DMA-FQ"}
+STRICT = "iommu.passthrough=0 iommu.strict=1"
+
+
+def virt(iommu="smmuv3"):
+    return (f"-M virt,gic-version=3,iommu={iommu}",)
+
+
+def boot(name, script, firmware, append, devices=DEVICES, disks=DISKS, **more):
+    env = {"vendor": "smmuv3", **more.pop("env", {})}
+    more.setdefault("iommu", virt())
+    return Scenario(f"{name}-{firmware}", script, append, devices=devices, disks=disks, env=env, arch="arm64",
+                    acpi=FIRMWARE[firmware], **more)
+
+
+def each_firmware():
+    for firmware in FIRMWARE:
+        for policy, (options, kind) in POLICY.items():
+            yield boot(f"io-{policy}", "io", firmware, options, env={"type": kind})
+        yield boot("type", "type", firmware, STRICT, env=TYPES)
+        # No unsafe_interrupts: the ITS knows which device an MSI comes from.
+        yield boot("vfio", "vfio", firmware, STRICT, (*DEVICES[:1], f"{EDU},addr=8"), DISKS[:1])
+        yield boot("hotplug", "hotplug", firmware, f"iommu.strict={int(firmware == 'dt')}", HOTPLUG, ("disk0", "hot"))
+        yield boot("kexec", "kexec", firmware, STRICT, payload=True)
+        yield boot("kdump", "kdump", firmware, f"{STRICT} crashkernel=160M", payload=True, debug=False,
+                   allow=r"Kernel panic - not syncing: sysrq|sysrq: Trigger a crash")
+
+
+def scenarios():
+    yield from each_firmware()
+    # Only the devicetree describes a clock that can wake the machine.
+    yield boot("suspend", "suspend", "dt", STRICT)
+    for policy in ("strict", "lazy"):
+        yield boot(f"stress-{policy}", "stress", "dt", POLICY[policy][0], (*DEVICES, "-smp 4"), env={"type": POLICY[policy][1]})
+    # The virtual IOMMU, on the base's driver
+    for firmware, policy in (("dt", "strict"), ("acpi", "lazy")):
+        yield boot(f"virtio-iommu-{policy}", "io", firmware, POLICY[policy][0], env={"type": POLICY[policy][1], "vendor": "virtio"},
+                   iommu=(*virt("none"), "virtio-iommu-pci,addr=2"))
+    options = {
+        "none": ("", "none", virt("none")),
+        "msipolling": ("arm_smmu_v3.disable_msipolling=1 iommu.strict=1", "DMA", virt()),
+        "unknown": ("arm_smmu_v3.nonsense=1 iommu=nonsense iommu.passthrough=1", "identity", virt()),
+    }
+    for name, (append, kind, iommu) in options.items():
+        yield boot(f"option-{name}", "option", "acpi" if name == "msipolling" else "dt", append, DEVICES[:1], DISKS[:1],
+                   env={"type": kind}, iommu=iommu)
