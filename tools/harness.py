@@ -30,6 +30,9 @@ IGNORED = ("*~", "*.o", "*.orig", "*.rej", "*.cmd", ".*.sw?", ".#*", "*.pyc")
 IMAGES = {"x86_64": "arch/x86/boot/bzImage", "arm64": "arch/arm64/boot/Image"}
 CROSS = {"x86_64": ("x86_64", "x86_64-linux-gnu-"), "arm64": ("aarch64", "aarch64-linux-gnu-")}
 
+# Our files that only another architecture compiles.
+FOREIGN = {"x86_64": re.compile(r"/arm/"), "arm64": re.compile(r"/intel/|/pgtable/(vtd|x86)_")}
+
 # What the kernel says on the console when something is wrong, whoever asked.
 SPLATS = re.compile(
     r"WARNING: |BUG: |BUG kmalloc|BUG kmem|KASAN: |KCSAN: |KFENCE: |UBSAN: |kernel BUG at|Oops[: ]|"
