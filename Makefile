@@ -17,8 +17,8 @@ help:
 	@echo
 	@echo 'make tree      build/linux: Linux 6.12 with the overlay, ready for any configuration'
 	@echo 'make kernel    the test kernel   [ARCH=x86_64|arm64] [CONFIG=test|debug]'
-	@echo 'make kunit     its unit tests    [CONFIG=test|debug]'
-	@echo 'make boot      its boot tests    [CONFIG=test|debug]'
+	@echo 'make kunit     its unit tests    [ARCH, CONFIG as above]'
+	@echo 'make boot      its boot tests    [ARCH, CONFIG as above]'
 	@echo 'make lint      sparse, W=1, checkpatch, kernel-doc, include rules, scripts'
 	@echo 'make setup     install the packages that are missing'
 	@echo 'make clean     remove the built kernels'
@@ -39,7 +39,8 @@ kernel:
 demo: setup
 	@tools/demo
 
-check: setup
+check:
+	@tools/setup --arch x86_64 --arch arm64
 	@tools/check $(if $(FULL),--full)
 
 kunit: kernel
