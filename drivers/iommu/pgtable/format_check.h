@@ -3,22 +3,15 @@
  * What every page-table test stands on: a table with its model, operations that
  * are compared with the model, and a check of the whole structure that shares
  * no code with the walker.  Included by format_test.h, behind ops.h.
- *
- * The format's *_test.c defines, from the specification, in numbers:
- *	TEST_LINK_BITS		every link, besides the address
- *	test_leaf_bits()	a leaf of a given prot and level, besides the address
- *	TEST_LARGE_BIT		what makes an entry above level 0 a leaf
- *	TEST_IOVA_BITS()	the widest space of so many levels
  */
 #ifndef __IOMMU_PGTABLE_FORMAT_CHECK_H
 #define __IOMMU_PGTABLE_FORMAT_CHECK_H
 
 #include <kunit/test.h>
 
+#include "format_numbers.h"
 #include "model.h"
 
-#define TEST_PADDR_BITS	46
-#define TEST_PADDR	BIT_ULL(45)	/* above memory: never looked at */
 #define TEST_RW		(IOMMU_READ | IOMMU_WRITE)
 
 /* One configuration that tests run in. */
@@ -30,6 +23,7 @@ struct fmt_config {
 struct fmt_ctx {
 	struct pgt pgt;		/* first, for the sync function */
 	struct model model;
+	bool clean;		/* every leaf has been read as dirty, and cleared */
 	unsigned int syncs;
 	u64 sync_iova, sync_len;
 };
@@ -40,7 +34,7 @@ static void ctx_free_list(struct list_head *list)
 
 	list_for_each_entry_safe(page, next, list, lru) {
 		list_del(&page->lru);
-		pgt_mem_free(page_address(page));
+		seam_free_page(page);
 	}
 }
 
@@ -74,7 +68,7 @@ static struct fmt_ctx *ctx_new(struct kunit *test, const struct pgt_params *para
 
 	KUNIT_ASSERT_NOT_NULL(test, ctx);
 	seam_reset();
-	KUNIT_ASSERT_EQ(test, seam.live, 0);
+	KUNIT_ASSERT_EQ(test, seam_tables(), 0);
 	KUNIT_ASSERT_EQ(test, pgt_init(&ctx->pgt, params), 0);
 	model_init(&ctx->model, params->pgsize_bitmap);
 	return ctx;
@@ -87,6 +81,24 @@ static struct fmt_ctx *ctx_start(struct kunit *test)
 
 	ctx_params(&params, test->param_value);
 	return ctx_new(test, &params);
+}
+
+/* The same, where pages have one entry each. */
+static struct fmt_ctx *ctx_start_plain(struct kunit *test)
+{
+	struct pgt_params params;
+
+	ctx_params(&params, test->param_value);
+	params.pgsize_bitmap = TEST_PLAIN_SIZES;
+	return ctx_new(test, &params);
+}
+
+/* Tables of an empty structure: what is concatenated at the top. */
+static long ctx_tops(const struct fmt_ctx *ctx)
+{
+	u64 span = TEST_SPAN(ctx->pgt.levels);
+
+	return ((u64)ctx->pgt.iova_last + span) / span;
 }
 
 static noinline int ctx_raw_map(struct fmt_ctx *ctx, u64 iova, u64 paddr, u64 len,
@@ -159,20 +171,31 @@ static void walk_complain(struct fmt_walk *w, const char *what, u64 iova, u64 en
 		kunit_err(w->test, "%s at %llx: %llx\n", what, iova, entry);
 }
 
+/* Whether pages of this size are made of entries of this level. */
+static bool walk_is_level(u64 pgsize, unsigned int level)
+{
+	return pgsize >= TEST_SPAN(level) && pgsize < TEST_SPAN(level + 1);
+}
+
 static void walk_leaf(struct fmt_walk *w, u64 iova, unsigned int level, u64 entry)
 {
 	const struct model_run *run = w->run;
 	u64 want;
 
 	if (list_entry_is_head(run, &w->ctx->model.runs, list) ||
-	    run->iova + w->offset != iova || run->pgsize != 1ull << (12 + 9 * level)) {
+	    run->iova + w->offset != iova || !walk_is_level(run->pgsize, level)) {
 		walk_complain(w, "unexpected leaf", iova, entry);
 		return;
 	}
-	want = (run->paddr + w->offset) | test_leaf_bits(run->prot, level);
+	want = TEST_ENTRY(run->paddr + w->offset) |
+	       test_leaf_bits(&w->ctx->pgt, run->prot, level);
+	if (run->pgsize != TEST_SPAN(level))
+		want |= TEST_CONT;
+	if (w->ctx->clean)
+		want = TEST_CLEAN(want);
 	if (entry != want)
 		walk_complain(w, "wrong leaf", iova, entry);
-	w->offset += run->pgsize;
+	w->offset += TEST_SPAN(level);
 	if (w->offset == run->len) {
 		w->run = list_next_entry(run, list);
 		w->offset = 0;
@@ -182,26 +205,26 @@ static void walk_leaf(struct fmt_walk *w, u64 iova, unsigned int level, u64 entr
 static void walk_table(struct fmt_walk *w, const u64 *table, unsigned int level,
 		       u64 iova)
 {
-	const u64 *seen = w->ctx->pgt.coherent ? table : seam_shadow(table);
 	unsigned int i;
 
 	w->tables++;
-	for (i = 0; i < 512; i++, iova += 1ull << (12 + 9 * level)) {
+	for (i = 0; i < TEST_ENTRIES; i++, iova += TEST_SPAN(level)) {
 		u64 entry = table[i];
-		u64 addr = entry & GENMASK_ULL(51, 12);
+		u64 seen = w->ctx->pgt.coherent ? entry : *seam_shadow(&table[i]);
 
 		/* Only the mark may differ: hardware ignores it. */
-		if ((entry ^ seen[i]) & ~BIT_ULL(52))
+		if ((entry ^ seen) & ~TEST_MARK)
 			walk_complain(w, "not in memory", iova, entry);
 		if (!entry)
 			continue;
-		if (!level || (entry & TEST_LARGE_BIT)) {
+		if (!level || (entry & TEST_TABLE_BIT) != TEST_TABLE_IF) {
 			walk_leaf(w, iova, level, entry);
 			continue;
 		}
-		if (entry != (addr | TEST_LINK_BITS | BIT_ULL(52)))
+		if (entry != (TEST_ENTRY(TEST_PADDR_OF(entry)) | TEST_LINK_BITS |
+			      TEST_MARK))
 			walk_complain(w, "wrong link", iova, entry);
-		walk_table(w, phys_to_virt(addr), level - 1, iova);
+		walk_table(w, phys_to_virt(TEST_PADDR_OF(entry)), level - 1, iova);
 	}
 }
 
@@ -213,11 +236,14 @@ static void ctx_check(struct kunit *test, struct fmt_ctx *ctx)
 		.ctx = ctx,
 		.run = list_first_entry(&ctx->model.runs, struct model_run, list),
 	};
+	long i;
 
-	walk_table(&w, ctx->pgt.top, ctx->pgt.levels - 1, 0);
+	for (i = 0; i < ctx_tops(ctx); i++)
+		walk_table(&w, ctx->pgt.top + i * TEST_ENTRIES, ctx->pgt.levels - 1,
+			   i * TEST_SPAN(ctx->pgt.levels));
 	KUNIT_EXPECT_EQ(test, w.bad, 0);
 	KUNIT_EXPECT_TRUE(test, list_entry_is_head(w.run, &ctx->model.runs, list));
-	KUNIT_EXPECT_EQ(test, w.tables, seam.live);
+	KUNIT_EXPECT_EQ(test, w.tables, seam_tables());
 	KUNIT_EXPECT_EQ(test, seam.early, 0);
 	if (ctx->pgt.coherent)
 		KUNIT_EXPECT_EQ(test, seam.lines + seam.fences, 0);
@@ -228,7 +254,7 @@ static void ctx_finish(struct kunit *test, struct fmt_ctx *ctx)
 	ctx_check(test, ctx);
 	pgt_free(&ctx->pgt);
 	model_destroy(&ctx->model);
-	KUNIT_EXPECT_EQ(test, seam.live, 0);
+	KUNIT_EXPECT_EQ(test, seam_tables(), 0);
 }
 
 #endif /* __IOMMU_PGTABLE_FORMAT_CHECK_H */

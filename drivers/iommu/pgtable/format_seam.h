@@ -2,7 +2,7 @@
 /*
  * The seam of the page-table tests: allocation, cache and hardware's view.
  *
- * Every table gets a shadow page that stands for memory, filled with poison.  A
+ * Every page of a table gets a shadow that stands for memory, filled with poison.  A
  * line reaches the shadow only when it is flushed, so walking the shadows is
  * what hardware sees when it does not snoop the CPU's caches.
  *
@@ -15,14 +15,15 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
-#include "../iommu-pages.h"
+#include "format_numbers.h"
+#include "pages.h"
 
 #define SEAM_LINE	64
 #define SEAM_POISON	0xa5a5a5a5a5a5a5a5ull
 
 static struct {
 	spinlock_t lock;	/* all below */
-	long live;		/* tables allocated and not freed */
+	long live;		/* bytes of tables allocated and not freed */
 	unsigned long allocs;
 	unsigned long fail_at;	/* which allocation fails, counted from 1 */
 	unsigned long lines;	/* flushed */
@@ -43,11 +44,70 @@ static void seam_reset(void)
 	seam.race = NULL;
 }
 
-static u64 *seam_alloc(int nid, gfp_t gfp)
+/* Tables allocated and not freed; part of one counts as one. */
+static long seam_tables(void)
+{
+	return DIV_ROUND_UP(seam.live, (long)GRANULE);
+}
+
+static void seam_count(long bytes)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&seam.lock, flags);
+	seam.live += bytes;
+	spin_unlock_irqrestore(&seam.lock, flags);
+}
+
+/* What memory has at the place of @entry. */
+static u64 *seam_shadow(const u64 *entry)
+{
+	return (u64 *)page_private(virt_to_page(entry)) +
+	       offset_in_page(entry) / sizeof(u64);
+}
+
+static void seam_remove_shadow(struct page *page)
+{
+	if (!PagePrivate(page))
+		return;
+	free_page(page_private(page));
+	ClearPagePrivate(page);
+	set_page_private(page, 0);
+}
+
+static bool seam_add_shadow(struct page *page, gfp_t gfp)
+{
+	u64 *shadow = (u64 *)__get_free_page(gfp & ~__GFP_ZERO);
+
+	if (!shadow)
+		return false;
+	memset64(shadow, SEAM_POISON, PAGE_SIZE / sizeof(u64));
+	set_page_private(page, (unsigned long)shadow);
+	SetPagePrivate(page);
+	return true;
+}
+
+static void seam_free(void *table, size_t bytes)
+{
+	void *page;
+
+	for (page = table; page < table + bytes; page += PAGE_SIZE)
+		seam_remove_shadow(virt_to_page(page));
+	pgt_pages_free(table, bytes);
+	seam_count(-bytes);
+}
+
+/* Free a page of a list: a table, or a part of one. */
+static void seam_free_page(struct page *page)
+{
+	seam_free(page_address(page), min_t(size_t, PAGE_SIZE, GRANULE));
+}
+
+static u64 *seam_alloc(int nid, gfp_t gfp, size_t bytes)
 {
 	void (*race)(void);
 	unsigned long flags;
-	u64 *table, *shadow;
+	void *table, *page;
 	bool fail;
 
 	spin_lock_irqsave(&seam.lock, flags);
@@ -60,54 +120,31 @@ static u64 *seam_alloc(int nid, gfp_t gfp)
 	if (race)
 		race();
 
-	table = iommu_alloc_page_node(nid, gfp);
-	shadow = (u64 *)__get_free_page(gfp & ~__GFP_ZERO);
-	if (!table || !shadow) {
-		iommu_free_page(table);
-		free_page((unsigned long)shadow);
+	table = pgt_pages_alloc(nid, gfp, bytes);
+	if (!table)
 		return NULL;
+	seam_count(bytes);
+	for (page = table; page < table + bytes; page += PAGE_SIZE) {
+		if (!seam_add_shadow(virt_to_page(page), gfp)) {
+			seam_free(table, bytes);
+			return NULL;
+		}
 	}
-	memset64(shadow, SEAM_POISON, PAGE_SIZE / sizeof(u64));
-	set_page_private(virt_to_page(table), (unsigned long)shadow);
-	SetPagePrivate(virt_to_page(table));
-
-	spin_lock_irqsave(&seam.lock, flags);
-	seam.live++;
-	spin_unlock_irqrestore(&seam.lock, flags);
 	return table;
-}
-
-static u64 *seam_shadow(const u64 *table)
-{
-	return (u64 *)page_private(virt_to_page(table));
-}
-
-static void seam_free(u64 *table)
-{
-	unsigned long flags;
-
-	free_page((unsigned long)seam_shadow(table));
-	ClearPagePrivate(virt_to_page(table));
-	set_page_private(virt_to_page(table), 0);
-	iommu_free_page(table);
-
-	spin_lock_irqsave(&seam.lock, flags);
-	seam.live--;
-	spin_unlock_irqrestore(&seam.lock, flags);
 }
 
 /* Whether @entry leads to a table of which memory still holds poison. */
 static bool seam_is_early(u64 entry)
 {
-	unsigned long pfn = (entry & FMT_ADDR_MASK) >> PAGE_SHIFT;
-	const u64 *shadow;
+	unsigned long pfn = PHYS_PFN(TEST_PADDR_OF(entry));
+	const u64 *table;
 	unsigned int i;
 
 	if (!entry || !pfn_valid(pfn) || !PagePrivate(pfn_to_page(pfn)))
 		return false;
-	shadow = (u64 *)page_private(pfn_to_page(pfn));
-	for (i = 0; i < PAGE_SIZE / sizeof(u64); i++) {
-		if (shadow[i] == SEAM_POISON)
+	table = phys_to_virt(TEST_PADDR_OF(entry));
+	for (i = 0; i < TEST_ENTRIES; i++) {
+		if (*seam_shadow(&table[i]) == SEAM_POISON)
 			return true;
 	}
 	return false;
@@ -116,8 +153,7 @@ static bool seam_is_early(u64 entry)
 static void seam_flush(void *addr)
 {
 	u64 *line = PTR_ALIGN_DOWN((u64 *)addr, SEAM_LINE);
-	u64 *table = PTR_ALIGN_DOWN(line, PAGE_SIZE);
-	u64 *to = seam_shadow(table) + (line - table);
+	u64 *to = seam_shadow(line);
 	unsigned long flags;
 	unsigned int i;
 
@@ -141,8 +177,8 @@ static void seam_fence(void)
 	spin_unlock_irqrestore(&seam.lock, flags);
 }
 
-#define pgt_mem_alloc(nid, gfp)	seam_alloc(nid, gfp)
-#define pgt_mem_free(table)	seam_free(table)
+#define pgt_mem_alloc(nid, gfp, bytes)	seam_alloc(nid, gfp, bytes)
+#define pgt_mem_free(table, bytes)	seam_free(table, bytes)
 #define pgt_mem_flush(line)	seam_flush((void *)(line))
 #define pgt_mem_fence()		seam_fence()
 #define pgt_mem_line()		((unsigned long)SEAM_LINE)

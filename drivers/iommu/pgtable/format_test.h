@@ -2,7 +2,7 @@
 /*
  * The tests of a page-table format, compiled per format against the walker.
  *
- * A format's *_test.c includes the format's header, defines what format_check.h
+ * A format's *_test.c includes the format's header, defines what format_numbers.h
  * asks for, includes this file, and has one suite of fmt_cases and one of its own.
  */
 #ifndef __IOMMU_PGTABLE_FORMAT_TEST_H
@@ -19,15 +19,18 @@
 
 static const struct fmt_config fmt_configs[] = {
 	{ 4, false }, { 4, true }, { 5, false }, { 5, true },
-	{ 3, false }, { 3, true },	/* last, for formats without */
+	{ 3, false }, { 3, true }, { 2, false }, { 2, true },
 };
 
 static const void *fmt_gen_params(const void *prev, char *desc)
 {
 	const struct fmt_config *c = prev ? (const struct fmt_config *)prev + 1 :
 					    fmt_configs;
+	const struct fmt_config *end = fmt_configs + ARRAY_SIZE(fmt_configs);
 
-	if (c == fmt_configs + ARRAY_SIZE(fmt_configs) || c->levels < FMT_MIN_LEVELS)
+	while (c < end && (c->levels < FMT_MIN_LEVELS || c->levels > FMT_MAX_LEVELS))
+		c++;
+	if (c == end)
 		return NULL;
 	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%u levels, %s", c->levels,
 		 c->coherent ? "coherent" : "not coherent");
@@ -51,16 +54,16 @@ static void fmt_test_params(struct kunit *test)
 	REFUSED(levels, FMT_MIN_LEVELS - 1);
 	REFUSED(levels, FMT_MAX_LEVELS + 1);
 	REFUSED(iova_bits, good.iova_bits + 1);
-	REFUSED(iova_bits, 12);
+	REFUSED(iova_bits, TEST_GRANULE_SHIFT);
 	REFUSED(paddr_bits, 53);
-	REFUSED(paddr_bits, 11);
+	REFUSED(paddr_bits, TEST_GRANULE_SHIFT - 1);
 	REFUSED(pgsize_bitmap, 0);
-	REFUSED(pgsize_bitmap, SZ_2M);
-	REFUSED(pgsize_bitmap, SZ_4K | SZ_64K);
+	REFUSED(pgsize_bitmap, BLOCK);
+	REFUSED(pgsize_bitmap, GRANULE | GRANULE << 1);
 #undef REFUSED
 	seam.fail_at = 1;
 	KUNIT_EXPECT_EQ(test, pgt_init(&pgt, &good), -ENOMEM);
-	KUNIT_EXPECT_EQ(test, seam.live, 0);
+	KUNIT_EXPECT_EQ(test, seam_tables(), 0);
 }
 
 /* Map, look at and unmap one page. */
@@ -85,7 +88,7 @@ static void fmt_test_sizes(struct kunit *test)
 	u64 top = (u64)ctx->pgt.iova_last + 1;
 	unsigned int level, bit;
 
-	for (bit = 12; bit <= 30; bit++) {
+	for (bit = TEST_GRANULE_SHIFT; bit < BITS_PER_LONG; bit++) {
 		u64 size = 1ull << bit;
 
 		if (!(FMT_PGSIZES & size))
@@ -93,7 +96,7 @@ static void fmt_test_sizes(struct kunit *test)
 		fmt_one_page(test, ctx, 0, size);
 		fmt_one_page(test, ctx, top - size, size);
 		for (level = 1; level < ctx->pgt.levels; level++) {
-			u64 boundary = 1ull << (12 + 9 * level);
+			u64 boundary = TEST_SPAN(level);
 
 			if (boundary >= size && boundary < top)
 				fmt_one_page(test, ctx, boundary, size);
@@ -105,35 +108,37 @@ static void fmt_test_sizes(struct kunit *test)
 /* Two granules astride each level's boundary, and a run of mixed sizes. */
 static void fmt_test_boundaries(struct kunit *test)
 {
-	struct fmt_ctx *ctx = ctx_start(test);
+	const u64 lead = HUGE_LEVEL == 2 ? BLOCK + GRANULE : GRANULE;
+	struct fmt_ctx *ctx = ctx_start_plain(test);
 	unsigned int level;
 
-	for (level = 1; level < ctx->pgt.levels; level++) {
-		u64 boundary = 1ull << (12 + 9 * level);
+	for (level = 1; level <= ctx->pgt.levels; level++) {
+		u64 boundary = TEST_SPAN(level);
 
 		if (boundary > ctx->pgt.iova_last)
 			continue;
-		ctx_map(test, ctx, boundary - SZ_4K, TEST_PADDR, 2 * SZ_4K, TEST_RW);
+		ctx_map(test, ctx, boundary - GRANULE, TEST_PADDR, 2 * GRANULE, TEST_RW);
 		ctx_check(test, ctx);
 		ctx_lookup(test, ctx, boundary - 1);
 		ctx_lookup(test, ctx, boundary);
-		ctx_unmap(test, ctx, boundary - SZ_4K, 2 * SZ_4K);
+		ctx_unmap(test, ctx, boundary - GRANULE, 2 * GRANULE);
 	}
 
-	/* 4K, 2M, 1G, 2M, 4K. */
-	ctx_map(test, ctx, SZ_1G - SZ_2M - SZ_4K, TEST_PADDR - SZ_2M - SZ_4K,
-		SZ_1G + 2 * SZ_2M + 2 * SZ_4K, TEST_RW);
-	KUNIT_EXPECT_EQ(test, model_count(&ctx->model), 5);
+	/* A granule, perhaps a block, the largest page, and back again. */
+	ctx_map(test, ctx, HUGE - lead, TEST_PADDR - lead, HUGE + 2 * lead, TEST_RW);
+	KUNIT_EXPECT_EQ(test, model_count(&ctx->model), HUGE_LEVEL == 2 ? 5 : 3);
 	ctx_check(test, ctx);
-	ctx_unmap(test, ctx, SZ_1G - SZ_2M, SZ_1G + SZ_2M);
+	ctx_unmap(test, ctx, HUGE - lead + GRANULE, HUGE + lead - GRANULE);
 	ctx_check(test, ctx);
-	ctx_unmap(test, ctx, 0, 4ul * SZ_1G);
+	ctx_unmap(test, ctx, 0, 4 * HUGE);
 	ctx_finish(test, ctx);
 }
 
 /* Each error, and that it changes nothing. */
 static void fmt_test_errors(struct kunit *test)
 {
+	const u64 within = HUGE_LEVEL == 2 ? BLOCK : 0;	/* of a page, for smaller ones */
+	const u64 tables = 2 * HUGE, leaf = 4 * HUGE;
 	struct fmt_ctx *ctx = ctx_start(test);
 	u64 top = (u64)ctx->pgt.iova_last + 1;
 	struct iommu_dirty_bitmap dirty = {};
@@ -145,36 +150,37 @@ static void fmt_test_errors(struct kunit *test)
 				ctx_raw_map(ctx, iova, paddr, len, prot, &mapped)); \
 		KUNIT_EXPECT_EQ(test, mapped, 0);				\
 	} while (0)
-	ERROR(top, TEST_PADDR, SZ_4K, TEST_RW, -ERANGE);
-	ERROR(top - SZ_4K, TEST_PADDR, SZ_8K, TEST_RW, -ERANGE);
-	ERROR(-SZ_4K, TEST_PADDR, SZ_8K, TEST_RW, -ERANGE);
-	ERROR(0, BIT_ULL(TEST_PADDR_BITS), SZ_4K, TEST_RW, -ERANGE);
-	ERROR(0, BIT_ULL(TEST_PADDR_BITS) - SZ_4K, SZ_8K, TEST_RW, -ERANGE);
+	ERROR(top, TEST_PADDR, GRANULE, TEST_RW, -ERANGE);
+	ERROR(top - GRANULE, TEST_PADDR, 2 * GRANULE, TEST_RW, -ERANGE);
+	ERROR(-GRANULE, TEST_PADDR, 2 * GRANULE, TEST_RW, -ERANGE);
+	ERROR(0, BIT_ULL(TEST_PADDR_BITS), GRANULE, TEST_RW, -ERANGE);
+	ERROR(0, BIT_ULL(TEST_PADDR_BITS) - GRANULE, 2 * GRANULE, TEST_RW, -ERANGE);
 	ERROR(0, TEST_PADDR, 0, TEST_RW, -ERANGE);
-	ERROR(1, TEST_PADDR, SZ_4K, TEST_RW, -EINVAL);
-	ERROR(0, TEST_PADDR + 1, SZ_4K, TEST_RW, -EINVAL);
-	ERROR(0, TEST_PADDR, SZ_4K + 1, TEST_RW, -EINVAL);
-	ERROR(0, TEST_PADDR, SZ_4K, 0, -EINVAL);
-	ERROR(0, TEST_PADDR, SZ_4K, IOMMU_CACHE, -EINVAL);
-	KUNIT_EXPECT_EQ(test, seam.live, 1);
+	ERROR(1, TEST_PADDR, GRANULE, TEST_RW, -EINVAL);
+	ERROR(0, TEST_PADDR + 1, GRANULE, TEST_RW, -EINVAL);
+	ERROR(0, TEST_PADDR, GRANULE + 1, TEST_RW, -EINVAL);
+	ERROR(0, TEST_PADDR, GRANULE, 0, -EINVAL);
+	ERROR(0, TEST_PADDR, GRANULE, IOMMU_CACHE, -EINVAL);
+	KUNIT_EXPECT_EQ(test, seam_tables(), ctx_tops(ctx));
 
-	ctx_map(test, ctx, SZ_2M, TEST_PADDR, SZ_4K, TEST_RW);
-	ctx_map(test, ctx, SZ_1G, TEST_PADDR, SZ_1G, IOMMU_READ);
-	ERROR(SZ_2M, TEST_PADDR, SZ_4K, TEST_RW, -EEXIST);
-	ERROR(SZ_2M, TEST_PADDR, SZ_2M, TEST_RW, -EEXIST);
-	ERROR(0, TEST_PADDR, SZ_1G, TEST_RW, -EEXIST);
-	ERROR(SZ_1G + SZ_4K, TEST_PADDR, SZ_4K, TEST_RW, -EEXIST);
-	ERROR(SZ_1G + SZ_2M, TEST_PADDR, SZ_2M, TEST_RW, -EEXIST);
-	ctx_map(test, ctx, SZ_2M - SZ_8K, TEST_PADDR, SZ_16K, TEST_RW);
-	ctx_map(test, ctx, SZ_1G - SZ_4M, TEST_PADDR, SZ_8M, TEST_RW);
+	ctx_map(test, ctx, tables + within, TEST_PADDR, GRANULE, TEST_RW);
+	ctx_map(test, ctx, leaf, TEST_PADDR, HUGE, IOMMU_READ);
+	ERROR(tables + within, TEST_PADDR, GRANULE, TEST_RW, -EEXIST);
+	ERROR(tables + within, TEST_PADDR, BLOCK, TEST_RW, -EEXIST);
+	ERROR(tables, TEST_PADDR, HUGE, TEST_RW, -EEXIST);
+	ERROR(leaf + GRANULE, TEST_PADDR, GRANULE, TEST_RW, -EEXIST);
+	ERROR(leaf + within, TEST_PADDR, BLOCK, TEST_RW, -EEXIST);
+	ctx_map(test, ctx, tables + within - 2 * GRANULE, TEST_PADDR, 4 * GRANULE,
+		TEST_RW);
+	ctx_map(test, ctx, leaf - 2 * BLOCK, TEST_PADDR, 4 * BLOCK, TEST_RW);
 #undef ERROR
-	KUNIT_EXPECT_EQ(test, ctx_raw_unmap(ctx, top, SZ_4K), 0);
-	KUNIT_EXPECT_EQ(test, ctx_raw_unmap(ctx, top - SZ_4K, SZ_8K), 0);
-	KUNIT_EXPECT_EQ(test, ctx_raw_unmap(ctx, SZ_2M + 1, SZ_4K), 0);
-	KUNIT_EXPECT_EQ(test, ctx_raw_unmap(ctx, SZ_2M, 0), 0);
+	KUNIT_EXPECT_EQ(test, ctx_raw_unmap(ctx, top, GRANULE), 0);
+	KUNIT_EXPECT_EQ(test, ctx_raw_unmap(ctx, top - GRANULE, 2 * GRANULE), 0);
+	KUNIT_EXPECT_EQ(test, ctx_raw_unmap(ctx, tables + within + 1, GRANULE), 0);
+	KUNIT_EXPECT_EQ(test, ctx_raw_unmap(ctx, tables + within, 0), 0);
 	KUNIT_EXPECT_EQ(test, ctx_raw_lookup(ctx, top), 0);
 	KUNIT_EXPECT_EQ(test, ctx_raw_lookup(ctx, ~0ul), 0);
-	KUNIT_EXPECT_EQ(test, pgt_read_dirty(&ctx->pgt, top, SZ_4K, 0, &dirty), -ERANGE);
+	KUNIT_EXPECT_EQ(test, pgt_read_dirty(&ctx->pgt, top, GRANULE, 0, &dirty), -ERANGE);
 	ctx_finish(test, ctx);
 }
 
@@ -183,38 +189,38 @@ static void fmt_test_partial(struct kunit *test)
 {
 	struct fmt_ctx *ctx = ctx_start(test);
 
-	ctx_map(test, ctx, SZ_2M, TEST_PADDR, 2 * SZ_2M, TEST_RW);
-	KUNIT_EXPECT_EQ(test, ctx_raw_unmap(ctx, SZ_2M + SZ_4K, SZ_4K), 0);
-	KUNIT_EXPECT_EQ(test, ctx_raw_unmap(ctx, SZ_2M + SZ_4K, SZ_4M), 0);
-	ctx_unmap(test, ctx, SZ_2M - SZ_4K, SZ_8K);
-	ctx_lookup(test, ctx, SZ_2M);
-	ctx_lookup(test, ctx, SZ_4M);
+	ctx_map(test, ctx, BLOCK, TEST_PADDR, 2 * BLOCK, TEST_RW);
+	KUNIT_EXPECT_EQ(test, ctx_raw_unmap(ctx, BLOCK + GRANULE, GRANULE), 0);
+	KUNIT_EXPECT_EQ(test, ctx_raw_unmap(ctx, BLOCK + GRANULE, 2 * BLOCK), 0);
+	ctx_unmap(test, ctx, BLOCK - GRANULE, 2 * GRANULE);
+	ctx_lookup(test, ctx, BLOCK);
+	ctx_lookup(test, ctx, 2 * BLOCK);
 	KUNIT_EXPECT_EQ(test, model_count(&ctx->model), 1);
-	ctx_unmap(test, ctx, SZ_4M, SZ_4K);
+	ctx_unmap(test, ctx, 2 * BLOCK, GRANULE);
 	ctx_check(test, ctx);
 
-	ctx_map(test, ctx, SZ_1G, TEST_PADDR, SZ_1G, TEST_RW);
-	KUNIT_EXPECT_EQ(test, ctx_raw_unmap(ctx, SZ_1G + SZ_2M, SZ_2M), 0);
-	KUNIT_EXPECT_EQ(test, ctx_raw_unmap(ctx, SZ_1G + SZ_4K, SZ_4K), 0);
-	ctx_unmap(test, ctx, SZ_1G - SZ_2M, SZ_4M);
+	ctx_map(test, ctx, HUGE, TEST_PADDR, HUGE, TEST_RW);
+	KUNIT_EXPECT_EQ(test, ctx_raw_unmap(ctx, HUGE + HUGE / 2, HUGE / 2), 0);
+	KUNIT_EXPECT_EQ(test, ctx_raw_unmap(ctx, HUGE + GRANULE, GRANULE), 0);
+	ctx_unmap(test, ctx, HUGE - BLOCK, 2 * BLOCK);
 	ctx_check(test, ctx);
 
 	/* Holes are passed over. */
-	ctx_map(test, ctx, SZ_1M, TEST_PADDR, SZ_4K, TEST_RW);
-	ctx_map(test, ctx, SZ_1G, TEST_PADDR, SZ_4K, TEST_RW);
-	ctx_unmap(test, ctx, 0, SZ_1G + SZ_4K);
-	ctx_unmap(test, ctx, 0, SZ_1G + SZ_4K);
+	ctx_map(test, ctx, BLOCK / 2, TEST_PADDR, GRANULE, TEST_RW);
+	ctx_map(test, ctx, HUGE, TEST_PADDR, GRANULE, TEST_RW);
+	ctx_unmap(test, ctx, 0, HUGE + GRANULE);
+	ctx_unmap(test, ctx, 0, HUGE + GRANULE);
 	ctx_finish(test, ctx);
 }
 
-/* Leave tables without leaves below [0, 1G): unmap by granules frees none. */
+/* Leave tables without leaves below [0, HUGE): unmap by granules frees none. */
 static void fmt_leave_tables(struct kunit *test, struct fmt_ctx *ctx)
 {
-	ctx_map(test, ctx, SZ_2M - SZ_4K, TEST_PADDR, SZ_8K, TEST_RW);
-	ctx_map(test, ctx, SZ_8M, TEST_PADDR, SZ_4K, TEST_RW);
-	ctx_unmap(test, ctx, SZ_2M - SZ_4K, SZ_4K);
-	ctx_unmap(test, ctx, SZ_2M, SZ_4K);
-	ctx_unmap(test, ctx, SZ_8M, SZ_4K);
+	ctx_map(test, ctx, BLOCK - GRANULE, TEST_PADDR, 2 * GRANULE, TEST_RW);
+	ctx_map(test, ctx, 4 * BLOCK, TEST_PADDR, GRANULE, TEST_RW);
+	ctx_unmap(test, ctx, BLOCK - GRANULE, GRANULE);
+	ctx_unmap(test, ctx, BLOCK, GRANULE);
+	ctx_unmap(test, ctx, 4 * BLOCK, GRANULE);
 	ctx_check(test, ctx);
 }
 
@@ -222,41 +228,45 @@ static void fmt_leave_tables(struct kunit *test, struct fmt_ctx *ctx)
 static void fmt_test_displace(struct kunit *test)
 {
 	struct fmt_ctx *ctx = ctx_start(test);
+	unsigned int syncs = 1;
 	long tables;
 
 	fmt_leave_tables(test, ctx);
-	tables = seam.live;
-	ctx_map(test, ctx, 0, TEST_PADDR, SZ_16M, TEST_RW);
+	tables = seam_tables();
+	ctx_map(test, ctx, 0, TEST_PADDR, 8 * BLOCK, TEST_RW);
 	KUNIT_EXPECT_EQ(test, model_count(&ctx->model), 8);
-	KUNIT_EXPECT_EQ(test, ctx->syncs, 1);
+	KUNIT_EXPECT_EQ(test, ctx->syncs, syncs);
 	KUNIT_EXPECT_EQ(test, ctx->sync_iova, 0);
-	KUNIT_EXPECT_EQ(test, ctx->sync_len, SZ_16M);
-	KUNIT_EXPECT_EQ(test, seam.live, tables - 3);
+	KUNIT_EXPECT_EQ(test, ctx->sync_len, 8 * BLOCK);
+	KUNIT_EXPECT_EQ(test, seam_tables(), tables - 3);
 	ctx_check(test, ctx);
-	ctx_unmap(test, ctx, 0, SZ_16M);
+	ctx_unmap(test, ctx, 0, 8 * BLOCK);
 
-	/* Two levels of tables make way for one page. */
-	fmt_leave_tables(test, ctx);
-	ctx_map(test, ctx, 0, TEST_PADDR, SZ_1G, TEST_RW);
-	KUNIT_EXPECT_EQ(test, model_count(&ctx->model), 1);
-	KUNIT_EXPECT_EQ(test, ctx->syncs, 2);
-	KUNIT_EXPECT_EQ(test, seam.live, tables - 4);
-	ctx_check(test, ctx);
-	ctx_unmap(test, ctx, 0, SZ_1G);
+	if (HUGE_LEVEL == 2) {
+		/* Two levels of tables make way for one page. */
+		fmt_leave_tables(test, ctx);
+		ctx_map(test, ctx, 0, TEST_PADDR, HUGE, TEST_RW);
+		KUNIT_EXPECT_EQ(test, model_count(&ctx->model), 1);
+		KUNIT_EXPECT_EQ(test, ctx->syncs, ++syncs);
+		KUNIT_EXPECT_EQ(test, seam_tables(), tables - 4);
+		ctx_check(test, ctx);
+		ctx_unmap(test, ctx, 0, HUGE);
+	}
 
 	/* What is in use stays, and so does what lies behind it. */
 	fmt_leave_tables(test, ctx);
-	ctx_map(test, ctx, SZ_4M, TEST_PADDR, SZ_4K, TEST_RW);
-	ctx_map(test, ctx, 0, TEST_PADDR, SZ_16M, TEST_RW);
-	KUNIT_EXPECT_EQ(test, ctx->syncs, 3);
-	KUNIT_EXPECT_EQ(test, ctx->sync_len, SZ_4M);
-	KUNIT_EXPECT_EQ(test, seam.live, tables - 1);
+	ctx_map(test, ctx, 2 * BLOCK, TEST_PADDR, GRANULE, TEST_RW);
+	ctx_map(test, ctx, 0, TEST_PADDR, 8 * BLOCK, TEST_RW);
+	KUNIT_EXPECT_EQ(test, ctx->syncs, ++syncs);
+	KUNIT_EXPECT_EQ(test, ctx->sync_len, 2 * BLOCK);
+	KUNIT_EXPECT_EQ(test, seam_tables(), tables - 1);
 	ctx_finish(test, ctx);
 }
 
 /* Without a sync function, smaller pages go into the tables that are there. */
 static void fmt_test_keep_tables(struct kunit *test)
 {
+	const u64 len = HUGE_LEVEL == 2 ? HUGE : 8 * BLOCK;
 	struct pgt_params params;
 	struct fmt_ctx *ctx;
 	size_t mapped;
@@ -267,32 +277,35 @@ static void fmt_test_keep_tables(struct kunit *test)
 	params.sync = NULL;
 	ctx = ctx_new(test, &params);
 	fmt_leave_tables(test, ctx);
-	tables = seam.live;
-	KUNIT_EXPECT_EQ(test, ctx_raw_map(ctx, 0, TEST_PADDR, SZ_1G + SZ_4K, TEST_RW,
+	tables = seam_tables();
+	KUNIT_EXPECT_EQ(test, ctx_raw_map(ctx, 0, TEST_PADDR, len + GRANULE, TEST_RW,
 					  &mapped), 0);
-	KUNIT_EXPECT_EQ(test, mapped, SZ_1G + SZ_4K);
-	KUNIT_EXPECT_EQ(test, seam.live, tables + 2);
-	for (iova = 0; iova < SZ_1G; iova += SZ_1M - SZ_4K)
+	KUNIT_EXPECT_EQ(test, mapped, len + GRANULE);
+	KUNIT_EXPECT_EQ(test, seam_tables(), tables + (HUGE_LEVEL == 2 ? 2 : 1));
+	for (iova = 0; iova < len; iova += BLOCK / 2 - GRANULE)
 		KUNIT_EXPECT_EQ(test, ctx_raw_lookup(ctx, iova), TEST_PADDR + iova);
-	KUNIT_EXPECT_EQ(test, ctx_raw_unmap(ctx, 0, SZ_1G), SZ_1G);
-	KUNIT_EXPECT_EQ(test, seam.live, tables - 2);
-	KUNIT_EXPECT_EQ(test, ctx_raw_unmap(ctx, SZ_1G, SZ_4K), SZ_4K);
+	KUNIT_EXPECT_EQ(test, ctx_raw_unmap(ctx, 0, len), len);
+	KUNIT_EXPECT_EQ(test, seam_tables(), tables - 2);
+	KUNIT_EXPECT_EQ(test, ctx_raw_unmap(ctx, len, GRANULE), GRANULE);
 
 	/* In use after all: an exact error, and only what came before it. */
 	fmt_leave_tables(test, ctx);
-	ctx_map(test, ctx, SZ_1M, TEST_PADDR, SZ_4K, TEST_RW);
-	KUNIT_EXPECT_EQ(test, ctx_raw_map(ctx, 0, TEST_PADDR, SZ_2M, TEST_RW, &mapped),
+	ctx_map(test, ctx, BLOCK / 2, TEST_PADDR, GRANULE, TEST_RW);
+	KUNIT_EXPECT_EQ(test, ctx_raw_map(ctx, 0, TEST_PADDR, BLOCK, TEST_RW, &mapped),
 			-EEXIST);
-	KUNIT_EXPECT_EQ(test, mapped, SZ_1M);
-	KUNIT_EXPECT_EQ(test, ctx_raw_unmap(ctx, 0, SZ_1M), SZ_1M);
+	KUNIT_EXPECT_EQ(test, mapped, BLOCK / 2);
+	KUNIT_EXPECT_EQ(test, ctx_raw_unmap(ctx, 0, BLOCK / 2), BLOCK / 2);
 	ctx_finish(test, ctx);
 }
 
 /* The n-th allocation fails, for every n. */
 static void fmt_test_enomem(struct kunit *test)
 {
-	const u64 iova = SZ_1G - SZ_2M - SZ_4K, len = 2 * SZ_2M + 2 * SZ_4K;
+	const u64 len = 2 * BLOCK + 2 * GRANULE;
 	struct fmt_ctx *ctx = ctx_start(test);
+	const bool low = ctx->pgt.levels == 2;	/* nothing is above the blocks */
+	const u64 iova = (low ? 4 * BLOCK : TEST_SPAN(2)) - BLOCK - GRANULE;
+	const u64 paddr = TEST_PADDR - BLOCK - GRANULE;
 	unsigned long n;
 	int ret;
 
@@ -301,22 +314,21 @@ static void fmt_test_enomem(struct kunit *test)
 
 		seam.allocs = 0;
 		seam.fail_at = n;
-		ret = ctx_raw_map(ctx, iova, TEST_PADDR - SZ_2M - SZ_4K, len, TEST_RW,
-				  &mapped);
+		ret = ctx_raw_map(ctx, iova, paddr, len, TEST_RW, &mapped);
 		seam.fail_at = 0;
-		model_map(&ctx->model, iova, TEST_PADDR - SZ_2M - SZ_4K, mapped, TEST_RW);
+		model_map(&ctx->model, iova, paddr, mapped, TEST_RW);
 		KUNIT_EXPECT_EQ(test, ret, mapped == len ? 0 : -ENOMEM);
 		ctx_check(test, ctx);
 		if (mapped)
 			ctx_unmap(test, ctx, iova, mapped);
 		ctx_raw_unmap(ctx, 0, ctx->pgt.iova_last + 1);
-		KUNIT_EXPECT_EQ(test, seam.live, 1);
+		KUNIT_EXPECT_EQ(test, seam_tables(), ctx_tops(ctx));
 		if (!ret)
 			break;
 	}
 	KUNIT_EXPECT_EQ(test, ret, 0);
-	/* Down to level 0 on either side of 1G; the pages of 2M share the way. */
-	KUNIT_EXPECT_EQ(test, n, ctx->pgt.levels + 2);
+	/* Down to level 0 on either side; the blocks share the way. */
+	KUNIT_EXPECT_EQ(test, n, low ? 3 : ctx->pgt.levels + 2);
 	ctx_finish(test, ctx);
 }
 

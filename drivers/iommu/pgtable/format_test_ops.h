@@ -21,17 +21,19 @@ static u64 random_below(struct rnd_state *rnd, u64 limit)
 static void random_range(struct rnd_state *rnd, const struct pgt *pgt,
 			 u64 *iova, u64 *len)
 {
-	static const u64 units[] = { SZ_4K, SZ_4K, SZ_4K, SZ_64K, SZ_2M, SZ_1G };
+	static const u64 units[] = {
+		GRANULE, GRANULE, GRANULE, 16 * GRANULE, BLOCK, 16 * BLOCK, LARGEST,
+	};
 	u64 top = (u64)pgt->iova_last + 1;
-	u64 bases[] = { 0, top / 2 - SZ_8M, top - 4ull * SZ_1G };
+	u64 bases[] = { 0, top / 2 - 4 * BLOCK, top - 4 * LARGEST };
 	u64 unit = units[random_below(rnd, ARRAY_SIZE(units))];
 	u64 base = bases[random_below(rnd, ARRAY_SIZE(bases))];
-	u64 room = unit == SZ_1G ? 4 : 16;
+	u64 room = unit > BLOCK ? 4 : 16;
 
 	*iova = ALIGN(base, unit) + random_below(rnd, room) * unit;
 	*len = (1 + random_below(rnd, room)) * unit;
 	if (random_below(rnd, 4) == 0)
-		*len += random_below(rnd, 512) * SZ_4K;
+		*len += random_below(rnd, TEST_ENTRIES) * GRANULE;
 	if (*iova >= top)
 		*iova = top - unit;
 	*len = min(*len, top - *iova);
@@ -44,10 +46,10 @@ static void random_map(struct kunit *test, struct fmt_ctx *ctx, struct rnd_state
 
 	random_range(rnd, &ctx->pgt, &iova, &len);
 	if (random_below(rnd, 4)) {	/* mostly fit for large pages */
-		paddr = TEST_PADDR + random_below(rnd, 64) * SZ_1G + iova % SZ_1G;
+		paddr = TEST_PADDR + random_below(rnd, 64) * LARGEST + iova % LARGEST;
 	} else {
-		paddr = TEST_PADDR + random_below(rnd, SZ_16M / SZ_4K) * SZ_4K;
-		len = min_t(u64, len, SZ_16M);
+		paddr = TEST_PADDR + random_below(rnd, 4096) * GRANULE;
+		len = min_t(u64, len, 4096 * GRANULE);
 	}
 	ctx_map(test, ctx, iova, paddr, len, prots[random_below(rnd, 3)]);
 }
@@ -113,16 +115,16 @@ static u64 sg_fill(struct sg_table *sgt, struct page *pages, struct rnd_state *r
 	unsigned int i;
 
 	for_each_sg(sgt->sgl, sg, sgt->orig_nents, i) {
-		u64 len = SZ_4K;
+		u64 len = GRANULE;
 
 		if (random_below(rnd, 8) == 0)
 			len *= 1 + random_below(rnd, 32);
 		if (random_below(rnd, 2))
-			at = random_below(rnd, (PAGE_SIZE << SG_PAGES_ORDER) / SZ_4K) *
-			     SZ_4K;
+			at = random_below(rnd, (PAGE_SIZE << SG_PAGES_ORDER) / GRANULE) *
+			     GRANULE;
 		if (at + len > PAGE_SIZE << SG_PAGES_ORDER)
 			at = 0;
-		sg_set_page(sg, pages + at / PAGE_SIZE, len, 0);
+		sg_set_page(sg, pages + at / PAGE_SIZE, len, at % PAGE_SIZE);
 		at += len;
 		total += len;
 	}
@@ -140,7 +142,7 @@ static void sg_compare(struct kunit *test, struct fmt_ctx *ctx, u64 iova,
 	for_each_sg(sgt->sgl, sg, sgt->orig_nents, i) {
 		if (sg_dma_is_bus_address(sg))
 			continue;
-		for (off = 0; off < sg->length; off += SZ_4K)
+		for (off = 0; off < sg->length; off += GRANULE)
 			KUNIT_EXPECT_EQ(test, ctx_raw_lookup(ctx, iova + off),
 					sg_phys(sg) + off);
 		iova += sg->length;
@@ -159,7 +161,7 @@ static void fmt_test_sg(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, pages);
 	prandom_seed_state(&rnd, 0x56);
 	for (i = 0; i < 40; i++) {
-		u64 iova = SZ_1G - random_below(&rnd, 2 * SZ_2M / SZ_4K) * SZ_4K;
+		u64 iova = 4 * HUGE - random_below(&rnd, 2 * TEST_ENTRIES) * GRANULE;
 		unsigned int nents = 1 + random_below(&rnd, 400);
 		struct sg_table sgt;
 		size_t mapped = 1;
@@ -176,7 +178,7 @@ static void fmt_test_sg(struct kunit *test)
 		sg_free_table(&sgt);
 	}
 
-	/* Adjoining segments make a large page. */
+	/* Adjoining segments make a large page, which every format has of this size. */
 	{
 		struct scatterlist sg[4];
 		size_t mapped;
@@ -196,8 +198,8 @@ static void fmt_test_sg(struct kunit *test)
 /* Errors of scatterlists, and how far they come. */
 static void fmt_test_sg_errors(struct kunit *test)
 {
+	struct page *pages = alloc_pages(GFP_KERNEL, get_order(8 * GRANULE));
 	struct fmt_ctx *ctx = ctx_start(test);
-	struct page *pages = alloc_pages(GFP_KERNEL, 4);
 	struct scatterlist sg[4];
 	size_t mapped;
 	int i;
@@ -205,49 +207,51 @@ static void fmt_test_sg_errors(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, pages);
 	sg_init_table(sg, 4);
 	for (i = 0; i < 4; i++)		/* backwards, so none adjoin */
-		sg_set_page(&sg[i], pages + 4 - i, SZ_4K, 0);
+		sg_set_buf(&sg[i], page_address(pages) + (4 - i) * GRANULE, GRANULE);
 
 	KUNIT_EXPECT_EQ(test, ctx_raw_map_sg(ctx, 1, sg, 4, &mapped), -EINVAL);
 	KUNIT_EXPECT_EQ(test, mapped, 0);
-	ctx_map(test, ctx, SZ_8K, TEST_PADDR, SZ_4K, TEST_RW);
+	ctx_map(test, ctx, 2 * GRANULE, TEST_PADDR, GRANULE, TEST_RW);
 	KUNIT_EXPECT_EQ(test, ctx_raw_map_sg(ctx, 0, sg, 4, &mapped), -EEXIST);
-	KUNIT_EXPECT_EQ(test, mapped, SZ_8K);
-	KUNIT_EXPECT_EQ(test, ctx_raw_unmap(ctx, 0, SZ_8K), SZ_8K);
-	KUNIT_EXPECT_EQ(test, ctx_raw_map_sg(ctx, ctx->pgt.iova_last + 1 - SZ_8K, sg, 4,
+	KUNIT_EXPECT_EQ(test, mapped, 2 * GRANULE);
+	KUNIT_EXPECT_EQ(test, ctx_raw_unmap(ctx, 0, 2 * GRANULE), 2 * GRANULE);
+	KUNIT_EXPECT_EQ(test, ctx_raw_map_sg(ctx, ctx->pgt.iova_last + 1 - 2 * GRANULE, sg, 4,
 					     &mapped), -ERANGE);
-	KUNIT_EXPECT_EQ(test, mapped, SZ_8K);
-	ctx_raw_unmap(ctx, ctx->pgt.iova_last + 1 - SZ_8K, SZ_8K);
+	KUNIT_EXPECT_EQ(test, mapped, 2 * GRANULE);
+	ctx_raw_unmap(ctx, ctx->pgt.iova_last + 1 - 2 * GRANULE, 2 * GRANULE);
 
 	sg[2].offset = 512;
-	KUNIT_EXPECT_EQ(test, ctx_raw_map_sg(ctx, SZ_4M, sg, 4, &mapped), -EINVAL);
-	KUNIT_EXPECT_EQ(test, mapped, SZ_8K);
-	ctx_raw_unmap(ctx, SZ_4M, SZ_8K);
+	KUNIT_EXPECT_EQ(test, ctx_raw_map_sg(ctx, 2 * BLOCK, sg, 4, &mapped), -EINVAL);
+	KUNIT_EXPECT_EQ(test, mapped, 2 * GRANULE);
+	ctx_raw_unmap(ctx, 2 * BLOCK, 2 * GRANULE);
 	sg[2].offset = 0;
 	seam.allocs = 0;
 	seam.fail_at = 1;
-	KUNIT_EXPECT_EQ(test, ctx_raw_map_sg(ctx, SZ_1G - SZ_8K, sg, 4, &mapped), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, ctx_raw_map_sg(ctx, 4 * HUGE - 2 * GRANULE, sg, 4, &mapped), -ENOMEM);
 	KUNIT_EXPECT_EQ(test, mapped, 0);
 
 #ifdef CONFIG_NEED_SG_DMA_FLAGS
 	sg_dma_mark_bus_address(&sg[1]);
-	KUNIT_EXPECT_EQ(test, ctx_raw_map_sg(ctx, SZ_4M, sg, 4, &mapped), 0);
-	KUNIT_EXPECT_EQ(test, mapped, 3 * SZ_4K);
-	KUNIT_EXPECT_EQ(test, ctx_raw_lookup(ctx, SZ_4M + SZ_4K), sg_phys(&sg[2]));
-	ctx_raw_unmap(ctx, SZ_4M, 3 * SZ_4K);
+	KUNIT_EXPECT_EQ(test, ctx_raw_map_sg(ctx, 2 * BLOCK, sg, 4, &mapped), 0);
+	KUNIT_EXPECT_EQ(test, mapped, 3 * GRANULE);
+	KUNIT_EXPECT_EQ(test, ctx_raw_lookup(ctx, 2 * BLOCK + GRANULE), sg_phys(&sg[2]));
+	ctx_raw_unmap(ctx, 2 * BLOCK, 3 * GRANULE);
 #endif
 	ctx_finish(test, ctx);
-	__free_pages(pages, 4);
+	__free_pages(pages, get_order(8 * GRANULE));
 }
 
-/* Hardware writes through a page. */
+/* Hardware writes through a page; for one of several entries, through that one. */
 static void dirty_set(struct fmt_ctx *ctx, u64 iova)
 {
 	struct pgt_place at = pgt_descend(&ctx->pgt, iova);
 	u64 *entry = &at.table[pgt_index(iova, at.level)];
 
-	set_bit(FMT_DIRTY_BIT, (unsigned long *)entry);
+	/* Changes what TEST_CLEAN() changes. */
+	if (TEST_CLEAN(*entry) == *entry)
+		change_bit(FMT_DIRTY_BIT, (unsigned long *)entry);
 	if (!ctx->pgt.coherent)
-		seam_shadow(at.table)[entry - at.table] = *entry;
+		*seam_shadow(entry) = *entry;
 }
 
 /* Reading [iova, iova + len) must report @want bytes from @want_iova on. */
@@ -267,29 +271,63 @@ static void dirty_read(struct kunit *test, struct fmt_ctx *ctx, u64 iova, u64 le
 	KUNIT_EXPECT_EQ(test, gather.end, want_iova + want - 1);
 }
 
+/* A context for dirty tracking, or none if hardware cannot do it here. */
+static struct fmt_ctx *dirty_start(struct kunit *test, unsigned long sizes)
+{
+	struct pgt_params params;
+	struct pgt pgt;
+
+	ctx_params(&params, test->param_value);
+	params.pgsize_bitmap = sizes;
+	params.dirty = true;
+	if (!TEST_DIRTY_SNOOPS || params.coherent)
+		return ctx_new(test, &params);
+	KUNIT_EXPECT_EQ(test, pgt_init(&pgt, &params), -EINVAL);
+	return NULL;
+}
+
+/* Forget what pages were born with. */
+static void dirty_clear(struct kunit *test, struct fmt_ctx *ctx)
+{
+	struct iommu_iotlb_gather gather;
+	struct iommu_dirty_bitmap dirty;
+
+	iommu_dirty_bitmap_init(&dirty, NULL, &gather);
+	KUNIT_EXPECT_EQ(test, pgt_read_dirty(&ctx->pgt, 0, 16 * LARGEST, 0, &dirty), 0);
+	ctx->clean = true;
+	ctx_check(test, ctx);
+}
+
 static void fmt_test_dirty(struct kunit *test)
 {
-	struct fmt_ctx *ctx = ctx_start(test);
-	const u64 all = 4ull * SZ_1G;
+	const u64 small = 2 * BLOCK, block = 4 * BLOCK, huge = 8 * HUGE;
+	struct fmt_ctx *ctx = dirty_start(test, TEST_PLAIN_SIZES);
+	const u64 all = 16 * HUGE;
 
-	ctx_map(test, ctx, SZ_4M, TEST_PADDR, SZ_64K, IOMMU_READ);
-	ctx_map(test, ctx, SZ_8M, TEST_PADDR, SZ_2M, IOMMU_READ);
-	ctx_map(test, ctx, SZ_1G, TEST_PADDR, SZ_1G, IOMMU_READ);
+	if (!ctx)
+		return;
+	ctx_map(test, ctx, 0, TEST_PADDR, 2 * GRANULE, IOMMU_READ);
+	ctx_map(test, ctx, small, TEST_PADDR, 16 * GRANULE, TEST_RW);
+	ctx_map(test, ctx, block, TEST_PADDR, BLOCK, TEST_RW);
+	ctx_map(test, ctx, huge, TEST_PADDR, HUGE, TEST_RW);
+	dirty_read(test, ctx, 0, 2 * GRANULE, 0, 0, 0);
+	dirty_clear(test, ctx);
 	dirty_read(test, ctx, 0, all, 0, 0, 0);
 
-	dirty_set(ctx, SZ_4M + SZ_8K);
-	dirty_read(test, ctx, 0, all, IOMMU_DIRTY_NO_CLEAR, SZ_4M + SZ_8K, SZ_4K);
-	dirty_read(test, ctx, SZ_4M, SZ_8K, 0, 0, 0);
-	dirty_read(test, ctx, SZ_4M + SZ_8K, SZ_4K, 0, SZ_4M + SZ_8K, SZ_4K);
+	dirty_set(ctx, small + 2 * GRANULE);
+	dirty_read(test, ctx, 0, all, IOMMU_DIRTY_NO_CLEAR, small + 2 * GRANULE, GRANULE);
+	dirty_read(test, ctx, small, 2 * GRANULE, 0, 0, 0);
+	dirty_read(test, ctx, small + 2 * GRANULE, GRANULE, 0, small + 2 * GRANULE,
+		   GRANULE);
 	dirty_read(test, ctx, 0, all, 0, 0, 0);
 
 	/* A large page is one bit, and is reported to its end. */
-	dirty_set(ctx, SZ_8M + SZ_64K);
-	dirty_read(test, ctx, SZ_8M + SZ_1M, SZ_4K, 0, SZ_8M + SZ_1M, SZ_1M);
+	dirty_set(ctx, block + 16 * GRANULE);
+	dirty_read(test, ctx, block + BLOCK / 2, GRANULE, 0, block + BLOCK / 2, BLOCK / 2);
 	dirty_read(test, ctx, 0, all, 0, 0, 0);
-	dirty_set(ctx, SZ_1G);
-	dirty_set(ctx, SZ_4M);
-	dirty_read(test, ctx, 0, all, 0, SZ_4M, 2ull * SZ_1G - SZ_4M);
+	dirty_set(ctx, huge);
+	dirty_set(ctx, small);
+	dirty_read(test, ctx, 0, all, 0, small, huge + HUGE - small);
 	dirty_read(test, ctx, 0, all, 0, 0, 0);
 	ctx_finish(test, ctx);
 }
@@ -303,7 +341,7 @@ static struct {
 
 static void race_to_map(void)
 {
-	ctx_map(racer.test, racer.ctx, racer.iova, TEST_PADDR, SZ_4K, TEST_RW);
+	ctx_map(racer.test, racer.ctx, racer.iova, TEST_PADDR, GRANULE, TEST_RW);
 }
 
 /* Somebody else installs the table while ours is being made, at every level. */
@@ -315,12 +353,12 @@ static void fmt_test_lost_race(struct kunit *test)
 
 	for (level = ctx->pgt.levels - 1; level; level--) {
 		/* All of the way is there, down to an empty entry at @level. */
-		iova += 1ull << (12 + 9 * level);
+		iova += TEST_SPAN(level);
 		racer.test = test;
 		racer.ctx = ctx;
-		racer.iova = iova + SZ_4K;
+		racer.iova = iova + GRANULE;
 		seam.race = race_to_map;
-		ctx_map(test, ctx, iova, TEST_PADDR, SZ_4K, IOMMU_READ);
+		ctx_map(test, ctx, iova, TEST_PADDR, GRANULE, IOMMU_READ);
 		KUNIT_EXPECT_NULL(test, seam.race);
 		ctx_check(test, ctx);
 	}
@@ -333,9 +371,9 @@ static void fmt_test_unsettled(struct kunit *test)
 	struct fmt_ctx *ctx = ctx_start(test);
 	unsigned int level;
 
-	ctx_map(test, ctx, 0, TEST_PADDR, SZ_4K, TEST_RW);
+	ctx_map(test, ctx, 0, TEST_PADDR, GRANULE, TEST_RW);
 	for (level = ctx->pgt.levels - 1; level; level--) {
-		u64 iova = (ctx->pgt.levels - level) * SZ_4K;
+		u64 iova = (ctx->pgt.levels - level) * GRANULE;
 		u64 *table = ctx->pgt.top;
 		unsigned int l;
 
@@ -343,10 +381,10 @@ static void fmt_test_unsettled(struct kunit *test)
 			table = pgt_below(table[0]);
 		if (!ctx->pgt.coherent) {
 			table[0] &= ~FMT_LINKED;
-			seam_shadow(table)[0] = 0;
+			*seam_shadow(table) = 0;
 		}
 		KUNIT_EXPECT_EQ(test, ctx_raw_lookup(ctx, iova), 0);
-		ctx_map(test, ctx, iova, TEST_PADDR, SZ_4K, TEST_RW);
+		ctx_map(test, ctx, iova, TEST_PADDR, GRANULE, TEST_RW);
 		ctx_check(test, ctx);
 	}
 	ctx_finish(test, ctx);
@@ -366,8 +404,9 @@ struct fmt_thread {
 
 static u64 thread_iova(const struct fmt_thread *t, unsigned int i)
 {
-	/* Neighbours in one table, in tables astride 1G. */
-	return SZ_1G - THREADS * THREAD_PAGES / 2 * SZ_4K + (i * THREADS + t->id) * SZ_4K;
+	/* Neighbours in one table, in tables astride a boundary. */
+	return 4 * HUGE - THREADS * THREAD_PAGES / 2 * GRANULE +
+	       (i * THREADS + t->id) * GRANULE;
 }
 
 static int thread_main(void *arg)
@@ -377,22 +416,22 @@ static int thread_main(void *arg)
 	size_t mapped;
 
 	for (round = 0; round < THREAD_ROUNDS; round++) {
-		u64 own = 8ull * SZ_1G + t->id * SZ_2M;
+		u64 own = 32 * HUGE + t->id * BLOCK;
 
 		for (i = 0; i < THREAD_PAGES; i++)
 			t->errors += !!ctx_raw_map(t->ctx, thread_iova(t, i),
-						   TEST_PADDR + thread_iova(t, i), SZ_4K,
+						   TEST_PADDR + thread_iova(t, i), GRANULE,
 						   TEST_RW, &mapped);
 		/* A table of its own, made and detached below a shared one. */
-		t->errors += !!ctx_raw_map(t->ctx, own, TEST_PADDR + SZ_4K, SZ_2M,
+		t->errors += !!ctx_raw_map(t->ctx, own, TEST_PADDR + GRANULE, BLOCK,
 					   TEST_RW, &mapped);
-		t->errors += ctx_raw_unmap(t->ctx, own, SZ_2M) != SZ_2M;
+		t->errors += ctx_raw_unmap(t->ctx, own, BLOCK) != BLOCK;
 		for (i = 0; i < THREAD_PAGES; i++) {
 			u64 iova = thread_iova(t, i);
 
 			t->errors += ctx_raw_lookup(t->ctx, iova) != TEST_PADDR + iova;
 			if (round < THREAD_ROUNDS - 1)
-				t->errors += ctx_raw_unmap(t->ctx, iova, SZ_4K) != SZ_4K;
+				t->errors += ctx_raw_unmap(t->ctx, iova, GRANULE) != GRANULE;
 		}
 		cond_resched();
 	}
@@ -421,14 +460,13 @@ static void fmt_test_concurrent(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, threads[i].errors, 0);
 		}
 		for (i = 0; i < THREADS * THREAD_PAGES; i++) {
-			u64 iova = SZ_1G - THREADS * THREAD_PAGES / 2 * SZ_4K + i * SZ_4K;
+			u64 iova = thread_iova(&threads[i % THREADS], i / THREADS);
 
-			model_map(&ctx->model, iova, TEST_PADDR + iova, SZ_4K, TEST_RW);
+			model_map(&ctx->model, iova, TEST_PADDR + iova, GRANULE, TEST_RW);
 		}
 		ctx_check(test, ctx);
-		ctx_unmap(test, ctx, 0, 16ull * SZ_1G);
-		/* The tables that span more than 16G. */
-		KUNIT_EXPECT_EQ(test, seam.live, ctx->pgt.levels - 2);
+		ctx_unmap(test, ctx, 0, (u64)ctx->pgt.iova_last + 1);
+		KUNIT_EXPECT_EQ(test, seam_tables(), ctx_tops(ctx));
 	}
 	ctx_finish(test, ctx);
 }
@@ -436,7 +474,8 @@ static void fmt_test_concurrent(struct kunit *test)
 /* Lines and fences that an operation may cost when hardware does not snoop. */
 static void fmt_test_cost(struct kunit *test)
 {
-	const struct fmt_config config = { 4, false };
+	const struct fmt_config config = { FMT_USUAL_LEVELS, false };
+	const unsigned long table = GRANULE / SEAM_LINE, links = FMT_USUAL_LEVELS - 1;
 	struct pgt_params params;
 	struct fmt_ctx *ctx;
 
@@ -448,19 +487,21 @@ static void fmt_test_cost(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, seam.lines, want_lines);			\
 		KUNIT_EXPECT_LE(test, seam.fences, want_fences);		\
 	} while (0)
-	/* Three tables of 64 lines, three links and the leaf. */
-	COST(ctx_map(test, ctx, 0, TEST_PADDR, SZ_4K, TEST_RW), 3 * 64 + 3 + 1, 4);
-	COST(ctx_map(test, ctx, SZ_4K, TEST_PADDR, SZ_4K, TEST_RW), 1, 1);
-	COST(ctx_unmap(test, ctx, SZ_4K, SZ_4K), 1, 1);
-	COST(ctx_map(test, ctx, SZ_4K, TEST_PADDR, SZ_16K + SZ_8K + SZ_4K, TEST_RW), 1, 1);
-	COST(ctx_unmap(test, ctx, SZ_4K, SZ_16K + SZ_8K + SZ_4K), 1, 1);
-	COST(ctx_map(test, ctx, SZ_1M, TEST_PADDR + SZ_4K, SZ_1M, TEST_RW), 32, 1);
-	COST(ctx_unmap(test, ctx, SZ_1M, SZ_1M), 32, 1);
-	COST(ctx_map(test, ctx, SZ_64M, TEST_PADDR, SZ_64M, TEST_RW), 4, 1);
-	COST(ctx_unmap(test, ctx, SZ_64M, SZ_64M), 4, 1);
+	/* Tables, links and the leaf. */
+	COST(ctx_map(test, ctx, 0, TEST_PADDR, GRANULE, TEST_RW),
+	     links * table + links + 1, links + 1);
+	COST(ctx_map(test, ctx, GRANULE, TEST_PADDR, GRANULE, TEST_RW), 1, 1);
+	COST(ctx_unmap(test, ctx, GRANULE, GRANULE), 1, 1);
+	COST(ctx_map(test, ctx, GRANULE, TEST_PADDR, 7 * GRANULE, TEST_RW), 1, 1);
+	COST(ctx_unmap(test, ctx, GRANULE, 7 * GRANULE), 1, 1);
+	COST(ctx_map(test, ctx, BLOCK / 2, TEST_PADDR + GRANULE, BLOCK / 2, TEST_RW),
+	     table / 2, 1);
+	COST(ctx_unmap(test, ctx, BLOCK / 2, BLOCK / 2), table / 2, 1);
+	COST(ctx_map(test, ctx, 32 * BLOCK, TEST_PADDR, 32 * BLOCK, TEST_RW), 4, 1);
+	COST(ctx_unmap(test, ctx, 32 * BLOCK, 32 * BLOCK), 4, 1);
 	/* All of a table's span: the link alone. */
-	ctx_map(test, ctx, SZ_2M, TEST_PADDR + SZ_4K, SZ_2M, TEST_RW);
-	COST(ctx_unmap(test, ctx, SZ_2M, SZ_2M), 1, 1);
+	ctx_map(test, ctx, BLOCK, TEST_PADDR + GRANULE, BLOCK, TEST_RW);
+	COST(ctx_unmap(test, ctx, BLOCK, BLOCK), 1, 1);
 	COST(ctx_lookup(test, ctx, 0), 0, 0);
 #undef COST
 	ctx_finish(test, ctx);

@@ -4,7 +4,7 @@
  * source file includes its header, then this one, and exports thin wrappers.
  * What each operation promises is in pgtable.h.
  *
- * Nothing here locks.  Nothing here writes a link but to clear it, and that only
+ * Nothing here or in map.h locks, or writes a link but to clear it, and that only
  * when the whole span behind it belongs to the caller.  Every operation ends
  * with at most one fence, and flushes each run of entries once.
  */
@@ -12,10 +12,9 @@
 #define __IOMMU_PGTABLE_OPS_H
 
 #include <linux/bitops.h>
-#include <linux/minmax.h>
 #include <linux/numa.h>
-#include <linux/scatterlist.h>
 
+#include "map.h"
 #include "walk.h"
 
 static_assert(IS_ENABLED(CONFIG_IOMMU_API));
@@ -27,7 +26,7 @@ static inline int pgt_init(struct pgt *pgt, const struct pgt_params *params)
 	if (params->levels < FMT_MIN_LEVELS || params->levels > FMT_MAX_LEVELS ||
 	    params->iova_bits < FMT_GRANULE_SHIFT + FMT_LEVEL_SHIFT ||
 	    params->paddr_bits < FMT_GRANULE_SHIFT ||
-	    params->paddr_bits > fls64(FMT_ADDR_MASK) ||
+	    params->paddr_bits > PGT_PADDR_BITS ||
 	    sizes & ~FMT_PGSIZES || !(sizes & PGT_GRANULE) || fmt_check(params))
 		return -EINVAL;
 
@@ -42,330 +41,27 @@ static inline int pgt_init(struct pgt *pgt, const struct pgt_params *params)
 		.coherent = params->coherent,
 		.noexec = params->noexec,
 		.supervisor = params->supervisor,
+		.dirty = params->dirty,
 	};
-	pgt->top = pgt_mem_alloc(pgt->nid, GFP_KERNEL_ACCOUNT);
+	pgt->top = pgt_mem_alloc(pgt->nid, GFP_KERNEL_ACCOUNT,
+				 pgt_tops(pgt) * PGT_GRANULE);
 	if (!pgt->top)
 		return -ENOMEM;
-	pgt_flush(pgt, pgt->top, pgt->top + PGT_ENTRIES);
+	pgt_flush(pgt, pgt->top, pgt->top + pgt_tops(pgt) * PGT_ENTRIES);
 	pgt_fence(pgt);
 	return 0;
 }
 
 static inline void pgt_free(struct pgt *pgt)
 {
+	unsigned long i;
+
 	if (!pgt->top)
 		return;
-	pgt_free_table(pgt->top, pgt->levels - 1);
+	for (i = 0; i < pgt_tops(pgt); i++)
+		pgt_free_below(pgt->top + i * PGT_ENTRIES, pgt->levels - 1);
+	pgt_mem_free(pgt->top, pgt_tops(pgt) * PGT_GRANULE);
 	pgt->top = NULL;
-}
-
-/*
- * Where a map operation stands.  Entries in [first, pos) are written and not yet
- * flushed.  pos is NULL when the table has ended or none was entered.
- */
-struct pgt_cursor {
-	struct pgt *pgt;
-	u64 *first;
-	u64 *pos;
-	unsigned long iova;	/* the next to be mapped */
-	u64 bits;		/* of every leaf */
-	unsigned int level;	/* of the table that pos is in */
-	gfp_t gfp;
-};
-
-static __always_inline void pgt_leave(struct pgt_cursor *c)
-{
-	pgt_flush(c->pgt, c->first, c->pos);
-	c->first = NULL;
-	c->pos = NULL;
-}
-
-/* Go to the entry for c->iova in a table at @level. */
-static int pgt_enter(struct pgt_cursor *c, unsigned int level)
-{
-	u64 *entry = NULL;
-
-	pgt_leave(c);
-	if (!level)
-		entry = pgt_bottom(c->pgt, c->iova);
-	if (!entry)
-		entry = pgt_build(c->pgt, c->iova, level, c->gfp);
-	if (IS_ERR(entry))
-		return PTR_ERR(entry);
-	c->first = entry;
-	c->pos = entry;
-	c->level = level;
-	return 0;
-}
-
-/* log2 of the largest of @sizes that both addresses and the length allow. */
-static __always_inline unsigned int pgt_best_shift(unsigned long sizes,
-						   unsigned long iova, u64 paddr,
-						   size_t len)
-{
-	unsigned long align = iova | paddr;
-
-	/* Up to the lowest bit set in either address, up to the highest of len. */
-	sizes &= align ^ (align - 1);
-	sizes &= GENMASK(__fls(len), 0);
-	return __fls(sizes);
-}
-
-/*
- * Write up to @count leaves; how many it were until something was in the way.
- * These entries are the caller's alone (rule 1), so plain reads do.
- */
-static __always_inline unsigned long pgt_store(struct pgt_cursor *c, u64 paddr,
-					       unsigned long count)
-{
-	u64 leaf = paddr | c->bits | fmt_level_bits(c->level);
-	u64 step = pgt_span(c->level);
-	u64 *pos = c->pos;
-	u64 *end = pos + count;
-
-	for (; pos < end; pos++, leaf += step) {
-		if (unlikely(*pos))
-			break;
-		WRITE_ONCE(*pos, leaf);
-	}
-	count = pos - c->pos;
-	c->pos = pos;
-	return count;
-}
-
-/* Detach the empty tables behind up to @count entries, for large pages. */
-static noinline int pgt_make_way(struct pgt_cursor *c, unsigned long count)
-{
-	unsigned long i;
-	LIST_HEAD(list);
-
-	for (i = 0; i < count; i++) {
-		u64 entry = READ_ONCE(c->pos[i]);
-
-		if (!entry)
-			continue;
-		if (fmt_is_leaf(entry, c->level) ||
-		    !pgt_is_empty(pgt_below(entry), c->level - 1))
-			break;
-		WRITE_ONCE(c->pos[i], 0);
-		pgt_collect(pgt_below(entry), c->level - 1, &list);
-	}
-	if (!i)
-		return -EEXIST;
-	pgt_flush(c->pgt, c->pos, c->pos + i);
-	pgt_fence(c->pgt);
-	c->pgt->sync(c->pgt, c->iova, i * pgt_span(c->level), &list);
-	return 0;
-}
-
-static int pgt_map_run(struct pgt_cursor *c, u64 paddr, size_t len,
-		       unsigned long sizes);
-
-/*
- * Something is at c->pos, where @count large pages or granules were to begin.
- * How many bytes were mapped to get past it (perhaps none), or an error.
- */
-static noinline long pgt_resolve(struct pgt_cursor *c, u64 paddr,
-				 unsigned long count, unsigned long sizes)
-{
-	unsigned long span = pgt_span(c->level);
-	int ret;
-
-	if (fmt_is_leaf(READ_ONCE(*c->pos), c->level))
-		return -EEXIST;
-	if (c->pgt->sync)
-		return pgt_make_way(c, count);
-
-	/* Fill the table that is there.  The cursor comes back from below. */
-	ret = pgt_map_run(c, paddr, span, sizes & (span - 1));
-	return ret ?: span;
-}
-
-/* Map a run of memory; c->iova tells how far it came. */
-static noinline int pgt_map_run(struct pgt_cursor *c, u64 paddr, size_t len,
-				unsigned long sizes)
-{
-	while (len) {
-		unsigned int shift = pgt_best_shift(sizes, c->iova, paddr, len);
-		unsigned int level = (shift - FMT_GRANULE_SHIFT) / FMT_LEVEL_SHIFT;
-		unsigned long count, done;
-		long past = 0;
-
-		if (!c->pos || c->level != level) {
-			int ret = pgt_enter(c, level);
-
-			if (ret)
-				return ret;
-		}
-		/* The table's end is where a larger page may begin. */
-		count = min(len >> shift,
-			    PGT_ENTRIES - pgt_index(c->iova, level));
-		done = pgt_store(c, paddr, count);
-		c->iova += done << shift;
-		if (unlikely(done < count)) {
-			past = pgt_resolve(c, paddr + (done << shift),
-					   count - done, sizes);
-			if (past < 0)
-				return past;
-		}
-		past += done << shift;
-		paddr += past;
-		len -= past;
-		if (pgt_at_table_end(c->pos))
-			pgt_leave(c);
-	}
-	return 0;
-}
-
-static noinline int pgt_map_range(struct pgt *pgt, unsigned long iova,
-				  u64 paddr, size_t len, u64 bits, gfp_t gfp,
-				  size_t *mapped)
-{
-	struct pgt_cursor c = {
-		.pgt = pgt, .iova = iova, .bits = bits, .gfp = gfp,
-	};
-	int ret = pgt_map_run(&c, paddr, len, pgt->pgsize_bitmap);
-
-	pgt_leave(&c);
-	pgt_fence(pgt);
-	*mapped = c.iova - iova;
-	return ret;
-}
-
-static __always_inline int pgt_map(struct pgt *pgt, unsigned long iova,
-				   phys_addr_t paddr, size_t len, int prot,
-				   gfp_t gfp, size_t *mapped)
-{
-	u64 bits = fmt_prot(pgt, prot);
-
-	*mapped = 0;
-	if (unlikely(!IS_ALIGNED(iova | paddr | len, PGT_GRANULE) || !bits))
-		return -EINVAL;
-	if (unlikely(!pgt_in_range(iova, len, pgt->iova_last) ||
-		     !pgt_in_range(paddr, len, pgt->paddr_last)))
-		return -ERANGE;
-
-	if (len == PGT_GRANULE) {
-		u64 *entry = pgt_bottom(pgt, iova);
-
-		if (likely(entry && !*entry)) {
-			WRITE_ONCE(*entry, paddr | bits | fmt_level_bits(0));
-			pgt_flush_one(pgt, entry);
-			*mapped = len;
-			return 0;
-		}
-	}
-	return pgt_map_range(pgt, iova, paddr, len, bits, gfp, mapped);
-}
-
-/* The segment at @sg, which may be a pointer to the next part of the list. */
-static __always_inline struct scatterlist *pgt_segment(struct scatterlist *sg)
-{
-	return unlikely(sg_is_chain(sg)) ? sg_chain_ptr(sg) : sg;
-}
-
-/*
- * The hot loop of a scatterlist: segments of one granule each, stored at c->pos.
- * No large page can begin here, so there is nothing to gain from a look at the
- * next segment.  Ends after @count, or at one that needs more care.  A leaf
- * that is in the way belongs to the caller, hence the plain read.
- */
-static __always_inline struct scatterlist *
-pgt_map_granules(struct pgt_cursor *c, struct scatterlist *sg, unsigned int *count)
-{
-	const u64 bits = c->bits | fmt_level_bits(0);
-	const u64 paddr_last = c->pgt->paddr_last;
-	unsigned int left = *count;
-	u64 *pos = c->pos;
-
-	for (; left; left--, sg++, pos++) {
-		u64 paddr;
-
-		if (unlikely(sg_is_chain(sg)) ||
-		    unlikely(sg->offset | (sg->length ^ PGT_GRANULE)) ||
-		    unlikely(sg_dma_is_bus_address(sg)))
-			break;
-		paddr = page_to_phys(sg_page(sg));
-		if (unlikely(paddr > paddr_last) || unlikely(*pos))
-			break;
-		WRITE_ONCE(*pos, paddr | bits);
-	}
-	*count -= left;
-	c->iova += (unsigned long)*count << FMT_GRANULE_SHIFT;
-	c->pos = pos;
-	return sg;
-}
-
-/* Any segments: one, and those that adjoin it in memory, as one run. */
-static noinline struct scatterlist *
-pgt_map_adjoining(struct pgt_cursor *c, struct scatterlist *sg,
-		  unsigned int *nents, int *ret)
-{
-	struct pgt *pgt = c->pgt;
-	u64 start = 0, len = 0;
-
-	for (; *nents; --*nents, sg++) {
-		sg = pgt_segment(sg);
-		if (sg_dma_is_bus_address(sg))
-			continue;
-		if (!len)
-			start = sg_phys(sg);
-		else if (sg_phys(sg) != start + len)
-			break;
-		len += sg->length;
-	}
-
-	if (!len)
-		*ret = 0;
-	else if (!IS_ALIGNED(start | len, PGT_GRANULE))
-		*ret = -EINVAL;
-	else if (!pgt_in_range(c->iova, len, pgt->iova_last) ||
-		 !pgt_in_range(start, len, pgt->paddr_last))
-		*ret = -ERANGE;
-	else
-		*ret = pgt_map_run(c, start, len, pgt->pgsize_bitmap);
-	return sg;
-}
-
-static __always_inline int pgt_map_segments(struct pgt_cursor *c,
-					    struct scatterlist *sg,
-					    unsigned int nents)
-{
-	int ret = 0;
-
-	while (nents && !ret) {
-		if (c->pos && !c->level) {
-			unsigned int count = PGT_ENTRIES - pgt_index(c->iova, 0);
-
-			count = min(nents, count);
-			sg = pgt_map_granules(c, sg, &count);
-			nents -= count;
-			if (pgt_at_table_end(c->pos))
-				pgt_leave(c);
-			if (!nents)
-				break;
-		}
-		sg = pgt_map_adjoining(c, sg, &nents, &ret);
-	}
-	return ret;
-}
-
-static __always_inline int pgt_map_sg(struct pgt *pgt, unsigned long iova,
-				      struct scatterlist *sg, unsigned int nents,
-				      int prot, gfp_t gfp, size_t *mapped)
-{
-	struct pgt_cursor c = { .pgt = pgt, .iova = iova, .gfp = gfp };
-	int ret;
-
-	*mapped = 0;
-	c.bits = fmt_prot(pgt, prot);
-	if (!c.bits || !IS_ALIGNED(iova, PGT_GRANULE))
-		return -EINVAL;
-	ret = pgt_map_segments(&c, sg, nents);
-	pgt_leave(&c);
-	pgt_fence(pgt);
-	*mapped = c.iova - iova;
-	return ret;
 }
 
 /* What an unmap works on, and how it went. */
@@ -429,11 +125,19 @@ static u64 *pgt_clear_entries(struct pgt_unmap *u, u64 *entry, const u64 *stop,
 	return entry;
 }
 
+/* The end of the page that has @last among its entries. */
+static __always_inline u64 *pgt_page_end(u64 *last, unsigned int level)
+{
+	unsigned long entries = pgt_page_entries(READ_ONCE(*last), level);
+
+	return pgt_page_first(last, entries) + entries;
+}
+
 /* Clear what one table has of the range; false if a page is in its way. */
 static bool pgt_unmap_run(const struct pgt *pgt, struct pgt_unmap *u)
 {
 	unsigned int level = pgt->levels - 1;
-	u64 *table = pgt->top;
+	u64 *table = pgt_top(pgt, u->iova);
 	u64 *entry, *stop;
 	u64 old;
 
@@ -444,13 +148,15 @@ static bool pgt_unmap_run(const struct pgt *pgt, struct pgt_unmap *u)
 			break;
 		table = pgt_below(old);
 	}
-	if (old && !IS_ALIGNED(u->iova, pgt_span(level)))
+	if (old && !IS_ALIGNED(u->iova, pgt_span(level) * pgt_page_entries(old, level)))
 		return false;
 
 	stop = &table[PGT_ENTRIES];
 	if ((u->end - 1) >> pgt_shift(level + 1) ==
 	    u->iova >> pgt_shift(level + 1))
 		stop = &table[pgt_index(u->end - 1, level)] + 1;
+	if (FMT_CONT)
+		stop = pgt_page_end(stop - 1, level);
 	if (level)
 		stop = pgt_clear_entries(u, entry, stop, level);
 	else
@@ -487,7 +193,7 @@ static __always_inline size_t pgt_unmap(struct pgt *pgt, unsigned long iova,
 	if (len == PGT_GRANULE) {
 		u64 *entry = pgt_bottom(pgt, iova);
 
-		if (likely(entry)) {
+		if (likely(entry) && likely(!FMT_CONT || !(*entry & FMT_CONT))) {
 			if (unlikely(!*entry))
 				return 0;
 			WRITE_ONCE(*entry, 0);
@@ -512,26 +218,52 @@ static __always_inline phys_addr_t pgt_iova_to_phys(const struct pgt *pgt,
 	if (unlikely(!entry))
 		return 0;
 	if (likely(!at.level))
-		return (entry & FMT_ADDR_MASK) | (iova & (PGT_GRANULE - 1));
+		return pgt_paddr(entry) | (iova & (PGT_GRANULE - 1));
 
 	/* Below a link without mark nothing is mapped. */
 	if (!fmt_is_leaf(entry, at.level))
 		return 0;
 	offset = pgt_span(at.level) - 1;
-	return (entry & FMT_ADDR_MASK & ~(u64)offset) | (iova & offset);
+	return (pgt_paddr(entry) & ~(u64)offset) | (iova & offset);
+}
+
+static __always_inline bool pgt_is_dirty(u64 leaf)
+{
+	if (FMT_DIRTY_IF && !(leaf & FMT_DIRTY_IF))
+		return false;
+	return (FMT_DIRTY_INVERTED ? ~leaf : leaf) & BIT_ULL(FMT_DIRTY_BIT);
 }
 
 /* Whether a leaf was written through; no longer, unless @keep. */
 static __always_inline bool pgt_take_dirty(const struct pgt *pgt, u64 *entry,
 					   bool keep)
 {
-	if (!(READ_ONCE(*entry) & BIT_ULL(FMT_DIRTY_BIT)))
+	if (!pgt_is_dirty(READ_ONCE(*entry)))
 		return false;
 	if (keep)
 		return true;
-	clear_bit(FMT_DIRTY_BIT, (unsigned long *)entry);
+	if (FMT_DIRTY_INVERTED)
+		set_bit(FMT_DIRTY_BIT, (unsigned long *)entry);
+	else
+		clear_bit(FMT_DIRTY_BIT, (unsigned long *)entry);
 	pgt_flush(pgt, entry, entry + 1);
 	return true;
+}
+
+/* The same for a page of @entries entries: any of them tells of all. */
+static __always_inline bool pgt_take_dirty_page(const struct pgt *pgt, u64 *entry,
+						unsigned long entries, bool keep)
+{
+	bool dirty = false;
+	unsigned long i;
+
+	if (!FMT_CONT)
+		return pgt_take_dirty(pgt, entry, keep);
+
+	entry = pgt_page_first(entry, entries);
+	for (i = 0; i < entries; i++)
+		dirty |= pgt_take_dirty(pgt, entry + i, keep);
+	return dirty;
 }
 
 static inline int pgt_read_dirty(struct pgt *pgt, unsigned long iova, size_t size,
@@ -550,15 +282,20 @@ static inline int pgt_read_dirty(struct pgt *pgt, unsigned long iova, size_t siz
 
 		/* All of this table's entries, up to one that leads further down. */
 		do {
-			unsigned long next = ALIGN_DOWN(iova, span) + span;
 			u64 old = READ_ONCE(*entry);
+			unsigned long entries = pgt_page_entries(old, at.level);
+			unsigned long next = ALIGN_DOWN(iova, span * entries) +
+					     span * entries;
 
 			if (at.level && (old & FMT_LINKED))
 				break;
 			if (old && fmt_is_leaf(old, at.level) &&
-			    pgt_take_dirty(pgt, entry, flags & IOMMU_DIRTY_NO_CLEAR))
+			    pgt_take_dirty_page(pgt, entry, entries,
+						flags & IOMMU_DIRTY_NO_CLEAR))
 				iommu_dirty_bitmap_record(dirty, iova, next - iova);
 			iova = next;
+			if (FMT_CONT)
+				entry = pgt_page_first(entry, entries) + entries - 1;
 		} while (iova < end && !pgt_at_table_end(++entry));
 	}
 	pgt_fence(pgt);

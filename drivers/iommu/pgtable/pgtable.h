@@ -12,13 +12,18 @@
  *  iova	address a device uses; input of the table
  *  paddr	address in memory; output of the table
  *  last, end	last is inclusive, end is exclusive
- *  granule	size of the smallest page and of one table, 4K on x86
+ *  granule	size of the smallest page and of one table: 4K on x86; 4K, 16K or
+ *		64K on Arm, whatever the CPU's page size
  *  table	one granule of entries
  *  entry	64 bits of a table: empty (zero), a leaf, or a link
- *  leaf	an entry that maps one page
+ *  leaf	an entry that maps one page, or one of the entries of a page that
+ *		has several: an aligned group in one table, which is written and
+ *		cleared together, and never split (FMT_CONT)
  *  link	an entry that holds the address of a table one level below
  *  level	0 for tables whose leaves map a granule, counted up to the top
  *  levels	how many levels a walk visits; the top table is at levels - 1
+ *  tops	tables at the top, one behind the other, where a format allows more
+ *		than one (FMT_TOPS_SHIFT): that saves a level
  *  span	bytes of iova behind an entry, or behind all entries of a table
  *  pgsize	size of a page: a bit of pgsize_bitmap
  *  run	consecutive entries of one table handled in one go
@@ -60,8 +65,19 @@
  *  fmt_link()		the link to a table, without FMT_LINKED
  *  fmt_is_leaf()	whether a non-empty entry of this level is a leaf
  *
- * all of them pure, and static_asserts of its geometry.  Then *_test.c includes
- * the same header, states some entries bit by bit, and includes format_test.h.
+ * all of them pure, and static_asserts of its geometry.  What few formats have is
+ * left out by the others, and costs them nothing:
+ *
+ *  FMT_TOPS_SHIFT	log2 of the most tables at the top
+ *  FMT_ADDR_HIGH	entry bits for the address bits that FMT_ADDR_MASK lacks, and
+ *  FMT_ADDR_HIGH_SHIFT	how much further up these are in the address
+ *  FMT_CONT		the bit that leaves of pages with several entries have, and
+ *  fmt_cont_shift()	log2 of how many these are, for each level
+ *  FMT_DIRTY_IF	the bit without which a leaf has no dirty state, and
+ *  FMT_DIRTY_INVERTED	1 if hardware clears FMT_DIRTY_BIT on a write, else 0
+ *
+ * Then *_test.c includes the same header, states some entries bit by bit, and
+ * includes format_test.h.
  */
 #ifndef __IOMMU_PGTABLE_H
 #define __IOMMU_PGTABLE_H
@@ -79,7 +95,7 @@ struct scatterlist;
  * @pgt: the page table
  * @iova: first address of the range
  * @len: bytes of the range
- * @freelist: detached tables, linked by page->lru; empty on return
+ * @freelist: pages of detached tables, linked by page->lru; empty on return
  *
  * The links are cleared in memory already.  The function invalidates IOTLB and
  * paging-structure caches for the range wherever @pgt is in use, waits, and
@@ -128,7 +144,8 @@ struct pgt_params {
 
 /**
  * struct pgt - a page table, embedded in a driver's domain
- * @top: the top table; its physical address goes to hardware
+ * @top: the top table or tables, aligned to what they take together; the
+ *	physical address goes to hardware
  * @iova_last: highest iova
  * @paddr_last: highest paddr
  * @pgsize_bitmap: page sizes in use
@@ -189,9 +206,10 @@ struct pgt {
  *	Unmap everything in the range; holes are passed over.  Tables all of whose
  *	span is in the range are detached and put on gather->freelist, which the
  *	caller frees after the invalidation; nothing else of gather is touched.
- *	Pages are never split: a large page that begins in the range and ends
- *	behind it is unmapped whole, which callers of iommu_unmap() expect of any
- *	driver; nothing is unmapped when a large page begins before iova.
+ *	Pages are never split, those of several entries as little as others: one
+ *	that begins in the range and ends behind it is unmapped whole, which
+ *	callers of iommu_unmap() expect of any driver; nothing is unmapped when
+ *	a page begins before iova.
  *	Return: the distance from iova to where it ended, which is len, or more if
  *	the last page reaches further.  0 when nothing was mapped in the range (a
  *	table that is detached counts, without a look into it), when the range

@@ -5,10 +5,13 @@
 #include "vtd_ss.h"
 
 #define TEST_LINK_BITS		0x3
-#define TEST_LARGE_BIT		0x80
+#define TEST_TABLE_BIT		0x80
+#define TEST_TABLE_IF		0
+#define TEST_CLEAN(leaf)	((leaf) & ~0x200ull)
 #define TEST_IOVA_BITS(levels)	(12 + 9 * (levels))
 
-static unsigned long long test_leaf_bits(int prot, unsigned int level)
+static unsigned long long test_leaf_bits(const struct pgt *pgt, int prot,
+					 unsigned int level)
 {
 	return (prot & IOMMU_READ ? 0x1 : 0) | (prot & IOMMU_WRITE ? 0x2 : 0) |
 	       (level ? 0x80 : 0);

@@ -19,29 +19,66 @@
 #include <linux/align.h>
 #include <linux/bits.h>
 #include <linux/cacheflush.h>
+#include <linux/dma-map-ops.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
-#include <linux/mm.h>
 
-#include "../iommu-pages.h"
+#include "pages.h"
 #include "pgtable.h"
 
 #define PGT_ENTRIES	BIT(FMT_LEVEL_SHIFT)
 #define PGT_GRANULE	BIT(FMT_GRANULE_SHIFT)
 
+/* What few formats have; see pgtable.h. */
+#ifndef FMT_TOPS_SHIFT
+#define FMT_TOPS_SHIFT	0
+#endif
+#ifndef FMT_ADDR_HIGH
+#define FMT_ADDR_HIGH	0ull
+#define FMT_ADDR_HIGH_SHIFT	0
+#endif
+#ifndef FMT_CONT
+#define FMT_CONT	0ull
+static __always_inline unsigned int fmt_cont_shift(unsigned int level)
+{
+	return 0;
+}
+#endif
+#ifndef FMT_DIRTY_IF
+#define FMT_DIRTY_IF	0ull
+#define FMT_DIRTY_INVERTED	0
+#endif
+
+#define PGT_PADDR_BITS	(FMT_ADDR_HIGH ? fls64(FMT_ADDR_HIGH) + FMT_ADDR_HIGH_SHIFT : \
+					 fls64(FMT_ADDR_MASK))
+
 static_assert(sizeof(long) == sizeof(u64));
 static_assert(PGT_ENTRIES * sizeof(u64) == PGT_GRANULE);
 static_assert(FMT_PGSIZES & PGT_GRANULE);
 static_assert(!(FMT_ADDR_MASK & (FMT_LINKED | (PGT_GRANULE - 1))));
+static_assert(!((FMT_ADDR_MASK | FMT_ADDR_HIGH) & FMT_CONT));
+
+#ifndef CONFIG_X86
+/* As for streaming DMA to a device that does not snoop: hardware only reads. */
+static inline void pgt_clean(const void *start, size_t bytes)
+{
+	arch_sync_dma_for_device(virt_to_phys(start), bytes, DMA_TO_DEVICE);
+}
+#endif
 
 /* The seam: what tests replace to count, to inject and to watch. */
 #ifndef pgt_mem_alloc
-#define pgt_mem_alloc(nid, gfp)	((u64 *)iommu_alloc_page_node(nid, gfp))
-#define pgt_mem_free(table)	iommu_free_page(table)
-#define pgt_mem_flush(line)	clflushopt(line)
+#define pgt_mem_alloc(nid, gfp, bytes)	pgt_pages_alloc(nid, gfp, bytes)
+#define pgt_mem_free(table, bytes)	pgt_pages_free(table, bytes)
 /* Behind flushes, before hardware is told. */
 #define pgt_mem_fence()		wmb()
+#ifdef CONFIG_X86
+#define pgt_mem_flush(line)	clflushopt(line)
 #define pgt_mem_line()		boot_cpu_data.x86_clflush_size
+#else
+#define pgt_mem_flush(entry)	pgt_clean(entry, sizeof(u64))
+#define pgt_mem_flush_range(start, bytes)	pgt_clean(start, bytes)
+#endif
 #endif
 
 static __always_inline unsigned int pgt_shift(unsigned int level)
@@ -60,10 +97,50 @@ static __always_inline unsigned int pgt_index(unsigned long iova,
 	return (iova >> pgt_shift(level)) & (PGT_ENTRIES - 1);
 }
 
+/* An address as it is in an entry, and the address that is in an entry. */
+static __always_inline u64 pgt_addr_bits(u64 paddr)
+{
+	if (!FMT_ADDR_HIGH)
+		return paddr;
+	return (paddr & FMT_ADDR_MASK) |
+	       (paddr >> FMT_ADDR_HIGH_SHIFT & FMT_ADDR_HIGH);
+}
+
+static __always_inline u64 pgt_paddr(u64 entry)
+{
+	return (entry & FMT_ADDR_MASK) |
+	       (entry & FMT_ADDR_HIGH) << FMT_ADDR_HIGH_SHIFT;
+}
+
 /* The table that a link points to. */
 static __always_inline u64 *pgt_below(u64 link)
 {
-	return phys_to_virt(link & FMT_ADDR_MASK);
+	return phys_to_virt(pgt_paddr(link));
+}
+
+/* How many tables are concatenated at the top, and which of them is for @iova. */
+static __always_inline unsigned long pgt_tops(const struct pgt *pgt)
+{
+	return FMT_TOPS_SHIFT ? (pgt->iova_last >> pgt_shift(pgt->levels)) + 1 : 1;
+}
+
+static __always_inline u64 *pgt_top(const struct pgt *pgt, unsigned long iova)
+{
+	if (!FMT_TOPS_SHIFT)
+		return pgt->top;
+	return pgt->top + (iova >> pgt_shift(pgt->levels)) * PGT_ENTRIES;
+}
+
+/* How many entries the page of leaf @entry has. */
+static __always_inline unsigned long pgt_page_entries(u64 entry, unsigned int level)
+{
+	return entry & FMT_CONT ? BIT(fmt_cont_shift(level)) : 1;
+}
+
+/* The first of the entries of @entry's page. */
+static __always_inline u64 *pgt_page_first(u64 *entry, unsigned long entries)
+{
+	return PTR_ALIGN_DOWN(entry, entries * sizeof(u64));
 }
 
 static __always_inline bool pgt_is_link(u64 entry, unsigned int level)
@@ -92,11 +169,15 @@ static __always_inline bool pgt_in_range(u64 start, u64 len, u64 last)
  */
 static __always_inline void pgt_flush_lines(const u64 *first, const u64 *end)
 {
+#ifdef pgt_mem_flush_range
+	pgt_mem_flush_range(first, (end - first) * sizeof(u64));
+#else
 	unsigned long step = pgt_mem_line();
 	unsigned long line = (unsigned long)first & ~(step - 1);
 
 	for (; line < (unsigned long)end; line += step)
 		pgt_mem_flush((void *)line);
+#endif
 }
 
 static __always_inline void pgt_flush(const struct pgt *pgt, const u64 *first,
@@ -124,24 +205,25 @@ static __always_inline void pgt_fence(const struct pgt *pgt)
 /* Put a new table behind the empty @entry.  The link that is there then, or 0. */
 static noinline u64 pgt_install(const struct pgt *pgt, u64 *entry, gfp_t gfp)
 {
-	u64 *table = pgt_mem_alloc(pgt->nid, gfp);
+	u64 *table = pgt_mem_alloc(pgt->nid, gfp, PGT_GRANULE);
 	u64 link, old = 0;
 
 	if (!table)
 		return 0;
 
-	link = fmt_link(virt_to_phys(table));
+	link = fmt_link(pgt_addr_bits(virt_to_phys(table)));
 	if (pgt->coherent)
 		link |= FMT_LINKED;
 	else
 		pgt_flush_lines(table, table + PGT_ENTRIES);
 
-	/* Locked, hence behind the zeroing and the flushes. */
+	/* Hardware must not see the link before the zeroing and the flushes. */
+	dma_wmb();
 	if (try_cmpxchg64(entry, &old, link))
 		return link;
 
 	/* Somebody was faster; theirs is as good. */
-	pgt_mem_free(table);
+	pgt_mem_free(table, PGT_GRANULE);
 	return old;
 }
 
@@ -159,7 +241,7 @@ static noinline u64 pgt_settle(u64 *entry, u64 link)
 static noinline u64 *pgt_build(const struct pgt *pgt, unsigned long iova,
 			       unsigned int level, gfp_t gfp)
 {
-	u64 *table = pgt->top;
+	u64 *table = pgt_top(pgt, iova);
 	unsigned int l;
 
 	for (l = pgt->levels - 1; l > level; l--) {
@@ -207,7 +289,7 @@ static __always_inline struct pgt_place pgt_descend(const struct pgt *pgt,
 						    unsigned long iova)
 {
 	const unsigned int usual = FMT_USUAL_LEVELS - 1;
-	u64 *table = pgt->top;
+	u64 *table = pgt_top(pgt, iova);
 
 	static_assert(FMT_USUAL_LEVELS == 3 || FMT_USUAL_LEVELS == 4);
 	static_assert(FMT_USUAL_LEVELS - FMT_MIN_LEVELS <= 1);
@@ -258,7 +340,7 @@ static void pgt_collect(u64 *table, unsigned int level, struct list_head *list)
 {
 	unsigned int i;
 
-	list_add_tail(&virt_to_page(table)->lru, list);
+	pgt_pages_list(table, PGT_GRANULE, list);
 	if (!level)
 		return;
 	for (i = 0; i < PGT_ENTRIES; i++) {
@@ -269,16 +351,17 @@ static void pgt_collect(u64 *table, unsigned int level, struct list_head *list)
 	}
 }
 
-/* Free @table, which is at @level, and all below it. */
-static void pgt_free_table(u64 *table, unsigned int level)
+/* Free all tables below @table, which is at @level. */
+static void pgt_free_below(u64 *table, unsigned int level)
 {
 	unsigned int i;
 
 	for (i = 0; level && i < PGT_ENTRIES; i++) {
-		if (pgt_is_link(table[i], level))
-			pgt_free_table(pgt_below(table[i]), level - 1);
+		if (!pgt_is_link(table[i], level))
+			continue;
+		pgt_free_below(pgt_below(table[i]), level - 1);
+		pgt_mem_free(pgt_below(table[i]), PGT_GRANULE);
 	}
-	pgt_mem_free(table);
 }
 
 #endif /* __IOMMU_PGTABLE_WALK_H */

@@ -5,10 +5,13 @@
 #include "x86_fs.h"
 
 #define TEST_LINK_BITS		0x27
-#define TEST_LARGE_BIT		0x80
+#define TEST_TABLE_BIT		0x80
+#define TEST_TABLE_IF		0
+#define TEST_CLEAN(leaf)	((leaf) & ~0x40ull)
 #define TEST_IOVA_BITS(levels)	(11 + 9 * (levels))
 
-static unsigned long long test_leaf_bits(int prot, unsigned int level)
+static unsigned long long test_leaf_bits(const struct pgt *pgt, int prot,
+					 unsigned int level)
 {
 	return 0x25 | (prot & IOMMU_WRITE ? 0x42 : 0) | (level ? 0x80 : 0);
 }
