@@ -127,14 +127,14 @@ static void write_context(struct intel_device *device, u16 rid,
 }
 
 static void write_sm_context(struct intel_device *device, u16 rid,
-			     const struct sm_context_entry *e)
+			     const struct sm_context_entry *e, bool all)
 {
 	struct intel_iommu *iommu = device->iommu;
 	struct entry_change c = {
 		.w = { .ops = &sm_context_ops, .kind = &entry_sm_context },
 		.device = device,
 		.id = rid,
-		.all = rid != device->rid || rid_copied(iommu, rid),
+		.all = all || rid != device->rid || rid_copied(iommu, rid),
 	};
 	u64 *live = intel_context_find(iommu, rid);
 
@@ -144,8 +144,11 @@ static void write_sm_context(struct intel_device *device, u16 rid,
 		clear_bit(rid, iommu->copied);
 }
 
-/* Lead @rid to the device's PASID directory. */
-static void point_sm_context(struct intel_device *device, u16 rid)
+/*
+ * Lead @rid to the device's PASID directory.  @all: the entry may have led to
+ * another one.
+ */
+static void point_sm_context(struct intel_device *device, u16 rid, bool all)
 {
 	struct sm_context_entry e;
 	u64 flags = 0;
@@ -156,7 +159,7 @@ static void point_sm_context(struct intel_device *device, u16 rid)
 		flags |= SMCTX0_PASIDE;
 	make_sm_context(&e, virt_to_phys(device->pasids.dir),
 			device->pasids.dir_shift, flags);
-	write_sm_context(device, rid, &e);
+	write_sm_context(device, rid, &e, all);
 }
 
 static void write_pasid(struct intel_device *device, u32 pasid,
@@ -293,6 +296,59 @@ static void block_contexts(struct intel_device *device)
 			write_context(device, device->rids[i], &none);
 }
 
+static bool leads_to(struct intel_device *device, u16 rid,
+		     const struct pasid_table *t)
+{
+	u64 *live = intel_context_find(device->iommu, rid);
+
+	return live && live[0] & ENTRY_P &&
+	       (live[0] & SMCTX0_PASIDDIRPTR) == virt_to_phys(t->dir);
+}
+
+/* Whoever walked the tables from the root (debugfs, the fault log) is done. */
+static void wait_for_walkers(struct intel_iommu *iommu)
+{
+	spin_lock_irq(&iommu->lock);
+	spin_unlock_irq(&iommu->lock);
+}
+
+/*
+ * Have the PASID directory hold PASIDs below @max.  The tables stay what they
+ * are, so at every moment each PASID that is in use is translated by one entry,
+ * found by way of the one directory or the other.
+ */
+static int widen_pasids(struct intel_device *device, u32 max)
+{
+	struct pasid_table old = device->pasids, wide;
+	unsigned int i;
+	int ret;
+
+	lockdep_assert_held(&device->lock);
+	ret = pasid_table_widen(&old, max, &wide);
+	if (ret || !wide.dir)
+		return ret;
+	device->pasids = wide;
+	for (i = 0; i < device->nr_rids; i++)
+		if (leads_to(device, device->rids[i], &old))
+			point_sm_context(device, device->rids[i], true);
+	wait_for_walkers(device->iommu);
+	pasid_dir_free(&old);
+	return 0;
+}
+
+/**
+ * intel_widen_pasids() - make room for all PASIDs that a device can send
+ * @device: the device, in scalable mode
+ *
+ * Context: May sleep.
+ * Return: 0, -ENOMEM.
+ */
+int intel_widen_pasids(struct intel_device *device)
+{
+	guard(mutex)(&device->lock);
+	return widen_pasids(device, device->dev->iommu->max_pasids);
+}
+
 /**
  * intel_prepare_entries() - make the tables that entries will be in
  * @device: the device
@@ -305,6 +361,7 @@ int intel_prepare_entries(struct intel_device *device, u32 pasid)
 {
 	struct pasid_entry *entry;
 	unsigned int i;
+	int ret = 0;
 
 	if (device->sub_device)
 		return 0;
@@ -313,6 +370,12 @@ int intel_prepare_entries(struct intel_device *device, u32 pasid)
 			return -ENOMEM;
 	if (!sm_supported(device->iommu))
 		return 0;
+
+	guard(mutex)(&device->lock);
+	if (pasid < device->dev->iommu->max_pasids)
+		ret = widen_pasids(device, pasid + 1);
+	if (ret)
+		return ret;
 	entry = pasid_table_get(&device->pasids, pasid);
 	return PTR_ERR_OR_ZERO(entry);
 }
@@ -347,7 +410,7 @@ static void publish_sm(const struct attachment *att)
 	if (att->pasid)
 		return;
 	for (i = 0; i < device->nr_rids; i++)
-		point_sm_context(device, device->rids[i]);
+		point_sm_context(device, device->rids[i], false);
 	ats_on(device);
 }
 
@@ -380,9 +443,9 @@ static void retract(struct intel_device *device, u32 pasid)
 	for (i = 0; !pasid && i < device->nr_rids; i++) {
 		other = alias_user(device, device->rids[i]);
 		if (other)
-			point_sm_context(other, device->rids[i]);
+			point_sm_context(other, device->rids[i], false);
 		else if (rid_copied(device->iommu, device->rids[i]))
-			point_sm_context(device, device->rids[i]);
+			point_sm_context(device, device->rids[i], false);
 	}
 	write_pasid(device, pasid, &none);
 	if (!pasid)
@@ -563,15 +626,11 @@ void intel_reattach(struct dmar_domain *domain)
 static void drop_sm_contexts(struct intel_device *device)
 {
 	const struct sm_context_entry none = {};
-	u64 dir = virt_to_phys(device->pasids.dir), *live;
 	unsigned int i;
 
-	for (i = 0; i < device->nr_rids; i++) {
-		live = intel_context_find(device->iommu, device->rids[i]);
-		if (live && live[0] & ENTRY_P &&
-		    (live[0] & SMCTX0_PASIDDIRPTR) == dir)
-			write_sm_context(device, device->rids[i], &none);
-	}
+	for (i = 0; i < device->nr_rids; i++)
+		if (leads_to(device, device->rids[i], &device->pasids))
+			write_sm_context(device, device->rids[i], &none, false);
 }
 
 /**
@@ -584,7 +643,6 @@ static void drop_sm_contexts(struct intel_device *device)
  */
 void intel_release_entries(struct intel_device *device)
 {
-	struct intel_iommu *iommu = device->iommu;
 	struct attachment *att;
 	unsigned long pasid;
 
@@ -598,8 +656,6 @@ void intel_release_entries(struct intel_device *device)
 	if (!device->pasids.dir)
 		return;
 	drop_sm_contexts(device);
-	/* Whoever walked the tables from the root (debugfs) is done with them. */
-	spin_lock_irq(&iommu->lock);
-	spin_unlock_irq(&iommu->lock);
+	wait_for_walkers(device->iommu);
 	pasid_table_free(&device->pasids);
 }

@@ -6,7 +6,8 @@
  * Laws: a device is probed blocked, unless firmware or a crashed kernel left
  * translation on.  Released, it has left nothing in tables, queues and caches.
  * PASID is enabled before ATS ever is, because PCIe does not allow the reverse
- * (PCIe 10.5.1.3).
+ * (PCIe 10.5.1.3).  So it is enabled at probe: a feature that needs PASIDs finds
+ * it on, and only has to see to the memory, the PASID directory.
  */
 #define pr_fmt(fmt)	"DMAR: " fmt
 
@@ -91,6 +92,15 @@ static u32 max_pasids(const struct intel_device *device)
 	return min_t(u32, pci_max_pasids(to_pci_dev(device->dev)), unit);
 }
 
+/*
+ * The directory starts small and grows where its PASIDs are asked for.  One that
+ * context entries of another device may lead to, too, does not move.
+ */
+static u32 first_pasids(const struct intel_device *device)
+{
+	return device->nr_rids > 1 ? max_pasids(device) : 0;
+}
+
 static void enable_pasid(struct intel_device *device)
 {
 	struct pci_dev *pdev;
@@ -166,7 +176,7 @@ static int setup_device(struct intel_device *device)
 	find_features(device);
 	if (sm_supported(device->iommu) && !device->sub_device)
 		ret = pasid_table_alloc(&device->pasids, device->iommu,
-					max_pasids(device));
+					first_pasids(device));
 	return ret ?: intel_prepare_entries(device, 0);
 }
 
@@ -351,6 +361,29 @@ static void intel_get_resv_regions(struct device *dev, struct list_head *head)
 		IOMMU_RESV_MSI, GFP_KERNEL);
 }
 
+static bool intel_dev_has_feat(struct device *dev, enum iommu_dev_features f)
+{
+	return f == IOMMU_DEV_FEAT_AUX && to_intel_device(dev)->pasid_enabled;
+}
+
+static int intel_dev_enable_feat(struct device *dev, enum iommu_dev_features f)
+{
+	if (!intel_dev_has_feat(dev, f))
+		return -ENODEV;
+	return intel_widen_pasids(to_intel_device(dev));
+}
+
+/* The core knows what is in use.  The directory stays until the device goes. */
+static int intel_dev_disable_feat(struct device *dev, enum iommu_dev_features f)
+{
+	return intel_dev_has_feat(dev, f) ? 0 : -ENODEV;
+}
+
+static int intel_drain_pasid(struct iommu_device *unit, ioasid_t pasid)
+{
+	return iommu_drain_faults(container_of(unit, struct intel_iommu, iommu));
+}
+
 static void intel_remove_dev_pasid(struct device *dev, ioasid_t pasid,
 				   struct iommu_domain *domain)
 {
@@ -371,7 +404,11 @@ const struct iommu_ops intel_iommu_ops = {
 	.device_group		= intel_device_group,
 	.is_attach_deferred	= intel_is_attach_deferred,
 	.def_domain_type	= intel_def_domain_type,
+	.dev_has_feat		= intel_dev_has_feat,
+	.dev_enable_feat	= intel_dev_enable_feat,
+	.dev_disable_feat	= intel_dev_disable_feat,
 	.remove_dev_pasid	= intel_remove_dev_pasid,
+	.drain_pasid		= intel_drain_pasid,
 	.default_domain_ops	= &intel_ss_domain_ops,
 	.pgsize_bitmap		= SZ_4K,
 };

@@ -203,7 +203,7 @@ static int domain_attach_dev(struct iommu_domain *domain, struct device *dev)
 
 static int check_pasid(struct intel_device *device)
 {
-	if (!pasid_supported(device->iommu) || device->sub_device)
+	if (!device->pasid_enabled)
 		return -EOPNOTSUPP;
 	/* The source ID still leads to the tables of the crashed kernel. */
 	if (iommu_pre_enabled(device->iommu) && !attachment_of(device, 0))

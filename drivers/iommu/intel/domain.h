@@ -95,7 +95,7 @@ struct attachment {
  * @primary: what requests without PASID go through; written under @lock
  * @attachments: other PASIDs -> &struct attachment; written under @lock
  * @identity: the @primary that passes through, so that attaching it cannot fail
- * @pasids: its PASID tables, in scalable mode
+ * @pasids: its PASID tables, in scalable mode; the directory grows under @lock
  * @debugfs: its directory
  */
 struct intel_device {
@@ -220,6 +220,9 @@ void intel_context_reset(struct intel_iommu *iommu);
 int pasid_table_alloc(struct pasid_table *t, struct intel_iommu *iommu,
 		      u32 max_pasids);
 void pasid_table_free(struct pasid_table *t);
+int pasid_table_widen(const struct pasid_table *t, u32 max_pasids,
+		      struct pasid_table *wide);
+void pasid_dir_free(struct pasid_table *t);
 struct pasid_entry *pasid_table_find(const struct pasid_table *t, u32 pasid);
 struct pasid_entry *pasid_table_get(struct pasid_table *t, u32 pasid);
 
@@ -275,6 +278,7 @@ int intel_attach(struct intel_device *device, u32 pasid,
 		 struct dmar_domain *domain);
 void intel_block(struct intel_device *device, u32 pasid);
 int intel_prepare_entries(struct intel_device *device, u32 pasid);
+int intel_widen_pasids(struct intel_device *device);
 void intel_reattach(struct dmar_domain *domain);
 void intel_release_entries(struct intel_device *device);
 

@@ -4,12 +4,17 @@
  * (VT-d 4.2.2, 7.3, 11.4.7).
  *
  * Laws: every record is read and cleared, whoever prints it or not, because a
- * full log loses faults; a storm is cut by a rate limit per unit and never keeps
- * the CPU for more than the log's length; one line names device, address, access
- * and reason.
+ * full log loses faults; the owner of the domain that a request went to is told
+ * of it, and what he does not take is printed: one line names device, PASID,
+ * address, access and reason.  A storm is cut by a rate limit per unit and never
+ * keeps the CPU for more than the log's length.
+ *
+ * The log is emptied under fault_lock.  So whoever has emptied it knows that no
+ * record that was in it before is still on its way to an owner.
  */
 #define pr_fmt(fmt)	"DMAR: " fmt
 
+#include <kunit/static_stub.h>
 #include <linux/interrupt.h>
 #include <linux/pci.h>
 #include <linux/ratelimit.h>
@@ -121,6 +126,30 @@ const char *vtd_fault_reason(u8 reason, bool *ir)
 	return text ?: "Unknown";
 }
 
+/* T1, T2 (11.4.14) as an index. */
+static unsigned int request_type(u64 hi)
+{
+	return FIELD_GET(FRCD_HI_T1, hi) * 2 + FIELD_GET(FRCD_HI_T2, hi);
+}
+
+/* EXE and PRIV are of requests with PASID only. */
+static u32 fault_perm(u64 hi)
+{
+	static const u32 perm[] = {
+		IOMMU_FAULT_PERM_WRITE, 0, IOMMU_FAULT_PERM_READ,
+		IOMMU_FAULT_PERM_READ | IOMMU_FAULT_PERM_WRITE,
+	};
+	u32 p = perm[request_type(hi)];
+
+	if (!(hi & FRCD_HI_PP))
+		return p;
+	if (hi & FRCD_HI_EXE)
+		p |= IOMMU_FAULT_PERM_EXEC;
+	if (hi & FRCD_HI_PRIV)
+		p |= IOMMU_FAULT_PERM_PRIV;
+	return p;
+}
+
 /**
  * vtd_fault_decode - what a fault record says
  * @lo: its low word
@@ -130,7 +159,6 @@ const char *vtd_fault_reason(u8 reason, bool *ir)
  */
 struct vtd_fault vtd_fault_decode(u64 lo, u64 hi)
 {
-	/* T1, T2: write, page request, read, atomic (11.4.14). */
 	static const char * const access[] = {
 		"DMA Write", "Page Request", "DMA Read", "DMA AtomicOp",
 	};
@@ -141,8 +169,8 @@ struct vtd_fault vtd_fault_decode(u64 lo, u64 hi)
 		.pasid = IOMMU_PASID_INVALID,
 	};
 
-	f.access = access[FIELD_GET(FRCD_HI_T1, hi) * 2 +
-			  FIELD_GET(FRCD_HI_T2, hi)];
+	f.access = access[request_type(hi)];
+	f.perm = fault_perm(hi);
 	f.text = vtd_fault_reason(f.reason, &f.ir);
 	if (f.ir)
 		f.addr = FIELD_GET(FRCD_LO_IR_INDEX, lo);
@@ -169,6 +197,53 @@ static void print_fault(struct intel_iommu *iommu, const struct vtd_fault *f)
 	       f->access, pasid, PCI_BUS_NUM(f->sid), PCI_SLOT(f->sid),
 	       PCI_FUNC(f->sid), f->addr, f->reason, f->text);
 	intel_iommu_dump_entries(iommu, f->sid, f->addr, f->pasid);
+}
+
+/**
+ * intel_report_fault() - tell the owner of a domain of a fault
+ * @dev: the device
+ * @fault: the fault
+ *
+ * Context: As iommu_report_access_fault().
+ * Return: As iommu_report_access_fault().
+ */
+int intel_report_fault(struct device *dev,
+		       const struct iommu_access_fault *fault)
+{
+	KUNIT_STATIC_STUB_REDIRECT(intel_report_fault, dev, fault);
+	return iommu_report_access_fault(dev, fault);
+}
+
+/**
+ * vtd_fault_taken() - give a fault to the owner of the domain
+ * @iommu: the unit
+ * @f: the fault
+ *
+ * Page requests that are refused are the business of who answers them.
+ *
+ * Context: Any but NMI.
+ * Return: true when he took it
+ */
+bool vtd_fault_taken(struct intel_iommu *iommu, const struct vtd_fault *f)
+{
+	struct iommu_access_fault fault = {
+		.pasid = f->pasid == IOMMU_PASID_INVALID ? IOMMU_NO_PASID :
+							   f->pasid,
+		.perm = f->perm,
+		.addr = f->addr,
+		.code = f->reason,
+		.reason = f->text,
+	};
+	struct device *dev;
+	bool taken;
+
+	if (f->ir || !f->perm)
+		return false;
+	rcu_read_lock();
+	dev = xa_load(&iommu->devices, f->sid);
+	taken = dev && !intel_report_fault(dev, &fault);
+	rcu_read_unlock();
+	return taken;
 }
 
 /* Take a record out of the log; false when there is none at @index. */
@@ -204,18 +279,22 @@ static void drain_log(struct intel_iommu *iommu, unsigned int index, bool print)
 		if (!take_record(iommu, index, &lo, &hi))
 			return;
 		index = (index + 1) % records;
-		if (!print || !__ratelimit(&iommu->fault_rs))
+		if (!print)
 			continue;
 		f = vtd_fault_decode(lo, hi);
-		print_fault(iommu, &f);
+		if (!vtd_fault_taken(iommu, &f) && __ratelimit(&iommu->fault_rs))
+			print_fault(iommu, &f);
 	}
 }
 
 /* Take what is in the log; true when there is more already. */
 static bool handle_faults(struct intel_iommu *iommu, bool print)
 {
-	u32 fsts = readl(iommu->reg + VTD_FSTS_REG);
+	unsigned long flags;
+	u32 fsts;
 
+	raw_spin_lock_irqsave(&iommu->fault_lock, flags);
+	fsts = readl(iommu->reg + VTD_FSTS_REG);
 	if (fsts & FSTS_PFO && print && __ratelimit(&iommu->fault_rs))
 		pr_err("%s: fault log overflowed: faults were lost\n",
 		       iommu->name);
@@ -224,7 +303,29 @@ static bool handle_faults(struct intel_iommu *iommu, bool print)
 
 	/* Queue errors are left to those who wait for the queue. */
 	writel(fsts & (FSTS_PFO | FSTS_PRO), iommu->reg + VTD_FSTS_REG);
-	return readl(iommu->reg + VTD_FSTS_REG) & FSTS_PPF;
+	fsts = readl(iommu->reg + VTD_FSTS_REG);
+	raw_spin_unlock_irqrestore(&iommu->fault_lock, flags);
+	return fsts & FSTS_PPF;
+}
+
+/**
+ * iommu_drain_faults - deal with all faults that happened until now
+ * @iommu: the unit
+ *
+ * What the log has of a PASID that was detached must not be taken for the doings
+ * of its next owner.
+ *
+ * Context: process context
+ * Return: 0; -EBUSY when faults come faster than they can be dealt with
+ */
+int iommu_drain_faults(struct intel_iommu *iommu)
+{
+	unsigned int rounds = FAULT_ROUNDS;
+
+	while (handle_faults(iommu, true))
+		if (!--rounds)
+			return -EBUSY;
+	return 0;
 }
 
 /*
@@ -281,6 +382,7 @@ void iommu_clear_faults(struct intel_iommu *iommu)
  */
 void iommu_fault_init(struct intel_iommu *iommu)
 {
+	raw_spin_lock_init(&iommu->fault_lock);
 	ratelimit_state_init(&iommu->fault_rs, DEFAULT_RATELIMIT_INTERVAL,
 			     DEFAULT_RATELIMIT_BURST);
 	timer_setup(&iommu->fault_timer, fault_timer_fn, 0);

@@ -174,6 +174,51 @@ int pasid_table_alloc(struct pasid_table *t, struct intel_iommu *iommu,
 	return 0;
 }
 
+/**
+ * pasid_table_widen() - make a larger copy of a PASID directory
+ * @t: the directory
+ * @max_pasids: PASIDs are below it
+ * @wide: to fill: a directory with the tables of @t; empty if @t is wide enough
+ *
+ * The caller puts it in the place of @t, and then frees the old directory, but not
+ * the tables, with pasid_dir_free().
+ *
+ * Context: May sleep; nobody adds a table to @t.
+ * Return: 0, -ENOMEM.
+ */
+int pasid_table_widen(const struct pasid_table *t, u32 max_pasids,
+		      struct pasid_table *wide)
+{
+	unsigned int bits = min_t(unsigned int, order_base_2(max_pasids),
+				  PASID_BITS_MAX);
+	size_t size = sizeof(*t->dir) << t->dir_shift;
+
+	*wide = *t;
+	wide->dir = NULL;
+	if (bits <= t->dir_shift + PASID_TABLE_SHIFT)
+		return 0;
+	wide->dir_shift = bits - PASID_TABLE_SHIFT;
+	wide->dir = iommu_alloc_pages_node(wide->node, GFP_KERNEL,
+					   pasid_dir_order(wide));
+	if (!wide->dir)
+		return -ENOMEM;
+	memcpy(wide->dir, t->dir, size);
+	if (!wide->coherent)
+		clflush_cache_range(wide->dir,
+				    sizeof(*wide->dir) << wide->dir_shift);
+	return 0;
+}
+
+/**
+ * pasid_dir_free() - free a PASID directory without its tables
+ * @t: no context entry leads to it any more, and no cache
+ */
+void pasid_dir_free(struct pasid_table *t)
+{
+	iommu_free_pages(t->dir, pasid_dir_order(t));
+	t->dir = NULL;
+}
+
 static struct pasid_entry *pasid_dir_table(const struct pasid_table *t, u32 i)
 {
 	u64 pde = READ_ONCE(t->dir[i].val);
@@ -194,8 +239,7 @@ void pasid_table_free(struct pasid_table *t)
 	for (i = 0; i < BIT(t->dir_shift); i++)
 		if (pasid_dir_table(t, i))
 			iommu_free_page(pasid_dir_table(t, i));
-	iommu_free_pages(t->dir, pasid_dir_order(t));
-	t->dir = NULL;
+	pasid_dir_free(t);
 }
 
 /**

@@ -19,6 +19,7 @@
  *			readers may use RCU instead
  *   iommu->lock	root, context and PASID directory tables, domain IDs
  *   qi->lock		the invalidation queue
+ *   fault_lock		who empties the fault log, with the handlers that he calls
  *   register_lock	command registers and gcmd; nothing nests in it
  */
 #ifndef _INTEL_VTD_UNIT_H
@@ -86,6 +87,7 @@ struct fault_event_state {
  *	by iommu_add_device() and iommu_del_device(), read under RCU
  * @qi: invalidation queue, NULL where the unit has none or it is off
  * @irq: fault event interrupt, 0 while there is none
+ * @fault_lock: held while the fault log is emptied
  * @fault_rs: limits what faults write to the log
  * @fault_timer: looks at the fault log again after a storm
  * @fault_event: fault event registers over suspend; syscore only
@@ -119,6 +121,7 @@ struct intel_iommu {
 
 	struct q_inval *qi;
 	int irq;
+	raw_spinlock_t fault_lock;
 	struct ratelimit_state fault_rs;
 	struct timer_list fault_timer;
 	struct fault_event_state fault_event;
@@ -257,6 +260,7 @@ extern struct list_head dmar_rmrrs;
 void iommu_fault_init(struct intel_iommu *iommu);
 void iommu_fault_stop(struct intel_iommu *iommu);
 void iommu_clear_faults(struct intel_iommu *iommu);
+int iommu_drain_faults(struct intel_iommu *iommu);
 void iommu_free_irq(struct intel_iommu *iommu);
 
 /* quirks.c */
