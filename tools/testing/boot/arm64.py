@@ -11,8 +11,8 @@ TYPES = {"alone": "identity,DMA,DMA-FQ,identity,DMA-FQ,auto", "beside": "identit
 STRICT = "iommu.passthrough=0 iommu.strict=1"
 
 
-def virt(iommu="smmuv3"):
-    return (f"-M virt,gic-version=3,iommu={iommu}",)
+def virt(iommu="smmuv3", gic=3):
+    return (f"-M virt,gic-version={gic},iommu={iommu}",)
 
 
 def boot(name, script, firmware, append, devices=DEVICES, disks=DISKS, **more):
@@ -30,13 +30,15 @@ def each_firmware():
         # No unsafe_interrupts: the ITS knows which device an MSI comes from.
         yield boot("vfio", "vfio", firmware, STRICT, (*DEVICES[:1], f"{EDU},addr=8"), DISKS[:1])
         yield boot("hotplug", "hotplug", firmware, f"iommu.strict={int(firmware == 'dt')}", HOTPLUG, ("disk0", "hot"))
-        yield boot("kexec", "kexec", firmware, STRICT, payload=True)
         yield boot("kdump", "kdump", firmware, f"{STRICT} crashkernel=160M", payload=True, debug=False,
                    allow=r"Kernel panic - not syncing: sysrq|sysrq: Trigger a crash")
 
 
 def scenarios():
     yield from each_firmware()
+    # 6.12 crashes while it copies a linear map of 52 bits, and hangs in the next kernel
+    # on QEMU's ITS; here MSIs go to a GICv2m.
+    yield boot("kexec", "kexec", "dt", STRICT, (*DEVICES, "-cpu max,lpa2=off"), payload=True, iommu=virt(gic=2))
     # Only the devicetree describes a clock that can wake the machine.
     yield boot("suspend", "suspend", "dt", STRICT)
     for policy in ("strict", "lazy"):
