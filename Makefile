@@ -7,7 +7,7 @@ CONFIG ?= test
 KSRC   ?=
 export KSRC
 
-.PHONY: help setup tree kernel demo check kunit boot lint clean distclean
+.PHONY: help setup tree kernel demo check kunit boot bench lint clean distclean
 .DEFAULT_GOAL := help
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo 'make kernel    the test kernel   [ARCH=x86_64|arm64] [CONFIG=test|debug]'
 	@echo 'make kunit     its unit tests    [ARCH, CONFIG as above]'
 	@echo 'make boot      its boot tests    [ARCH, CONFIG as above]'
+	@echo 'make bench     instructions per operation, beside the base kernel   [ARCH=x86_64|arm64]'
 	@echo 'make lint      sparse, W=1, checkpatch, kernel-doc, include rules, scripts'
 	@echo 'make setup     install the packages that are missing'
 	@echo 'make clean     remove the built kernels'
@@ -50,11 +51,15 @@ boot: kernel
 	@tools/testing/boot/run --arch $(ARCH) $(if $(filter debug,$(CONFIG)),--debug) \
 		--kernel "$$(tools/kernel --arch $(ARCH) --config $(CONFIG) --image)"
 
+bench:
+	@tools/setup --arch $(ARCH) --bench
+	@tools/bench --arch $(ARCH)
+
 lint:
 	@tools/lint
 
 clean:
-	@rm -rf build/linux/x86_64* build/linux/arm64* build/log
+	@rm -rf build/linux/x86_64* build/linux/arm64* build/base/x86_64* build/base/arm64* build/bench build/log
 
 distclean:
 	@rm -rf build
