@@ -336,6 +336,7 @@ static void aux_pins_primary(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, iommu_device_claim_dma_owner(&a->dev, &owner_token), -EBUSY);
 	KUNIT_EXPECT_EQ(test, iommu_device_claim_dma_owner(&b->dev, &owner_token), -EBUSY);
 	KUNIT_EXPECT_EQ(test, iommu_group_store_type(group, "identity", 8), -EBUSY);
+	KUNIT_EXPECT_EQ(test, iommu_group_store_type(group, "DMA-FQ", 6), -EBUSY);
 	KUNIT_EXPECT_EQ(test, iommu_dev_disable_feature(&a->dev, IOMMU_DEV_FEAT_AUX), -EBUSY);
 	EXPECT_IN(test, a, def);
 	EXPECT_IN(test, b, def);

@@ -431,6 +431,9 @@ static int change_type(struct iommu_group *group, unsigned int type)
 
 	if (!def)
 		return -EINVAL;
+	/* Their users rely on the default domain as they found it. */
+	if (iommu_group_has_pasids(group))
+		return -EBUSY;
 
 	/* Drivers need not be unbound to start deferring invalidation. */
 	if (def->type == IOMMU_DOMAIN_DMA && type == IOMMU_DOMAIN_DMA_FQ) {
@@ -440,8 +443,6 @@ static int change_type(struct iommu_group *group, unsigned int type)
 		return ret;
 	}
 
-	if (iommu_group_has_pasids(group))
-		return -EBUSY;
 	if (list_empty(&group->members) || group->owner_cnt)
 		return -EPERM;
 
@@ -459,8 +460,7 @@ static int change_type(struct iommu_group *group, unsigned int type)
  * @buf: "identity", "DMA", "DMA-FQ" or "auto"
  * @count: length of @buf in bytes
  *
- * Only DMA can become DMA-FQ while drivers are bound to the group's devices or
- * PASIDs are attached: the domain stays what it is.
+ * Only DMA can become DMA-FQ while drivers are bound to the group's devices.
  *
  * Context: may sleep; takes group->mutex.
  * Return: @count; -EACCES without CAP_SYS_ADMIN and CAP_SYS_RAWIO; -EINVAL for
