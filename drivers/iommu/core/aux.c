@@ -46,6 +46,7 @@ static void pasid_range(struct device *dev, ioasid_t *min, ioasid_t *max)
 		*max = min(*max, client->aux_max);
 }
 
+/* Listeners are told under the aux lock: they must not attach anything. */
 static int alloc_pasid(struct iommu_domain *domain, ioasid_t min, ioasid_t max)
 {
 	ioasid_t pasid = ioasid_alloc(NULL, min, max, NULL);
@@ -255,7 +256,8 @@ static int get_feature(struct device *dev)
  * does not suit the device's IOMMU; -ENOSPC if no PASID is left in the device's
  * range, or the IOMMU has no tag left; -ERANGE if the domain has a PASID that is not
  * in the device's range; -EBUSY if the group is claimed, or the PASID taken by
- * someone who did not allocate it; -ENOMEM; others from the driver.
+ * someone who did not allocate it; -ENOMEM; others from the driver, or from who
+ * listens to PASIDs.
  */
 int iommu_aux_attach_device(struct iommu_domain *domain, struct device *dev)
 {

@@ -9,6 +9,7 @@
 
 #include <linux/ioasid.h>
 #include <linux/iommu-aux.h>
+#include <linux/notifier.h>
 
 #include "../iommu-priv.h"
 #include "mock.h"
@@ -421,6 +422,52 @@ static void aux_drain(struct kunit *test)
 	detach(two, a);
 }
 
+/* Who listens to PASIDs (KVM does) hears of this one, and can refuse it. */
+
+struct listener {
+	struct notifier_block nb;
+	atomic_t binds;
+	atomic_t unbinds;
+	int refuse;
+};
+
+static int listen(struct notifier_block *nb, unsigned long event, void *data)
+{
+	struct listener *l = container_of(nb, struct listener, nb);
+
+	if (event == IOASID_NOTIFY_UNBIND)
+		atomic_inc(&l->unbinds);
+	if (event != IOASID_NOTIFY_BIND)
+		return NOTIFY_DONE;
+	atomic_inc(&l->binds);
+	return notifier_from_errno(l->refuse);
+}
+
+static void aux_listeners(struct kunit *test)
+{
+	struct mock_dev *a = aux_dev(test, "a", 0), *b = aux_dev(test, "b", 0);
+	struct iommu_domain *one = mock_paging(test, a);
+	struct listener l = { .nb.notifier_call = listen };
+
+	KUNIT_ASSERT_EQ(test, ioasid_register_notifier(&ioasid_host_set, &l.nb), 0);
+	KUNIT_EXPECT_EQ(test, attach(one, a), 0);
+	KUNIT_EXPECT_EQ(test, attach(one, b), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&l.binds), 1);
+	detach(one, a);
+	ioasid_flush();
+	KUNIT_EXPECT_EQ(test, atomic_read(&l.unbinds), 0);
+	detach(one, b);
+	ioasid_flush();
+	KUNIT_EXPECT_EQ(test, atomic_read(&l.unbinds), 1);
+
+	l.refuse = -EACCES;
+	KUNIT_EXPECT_EQ(test, attach(one, a), -EACCES);
+	expect_clean(test, a);
+	expect_unused(test, one);
+	ioasid_flush();
+	KUNIT_EXPECT_EQ(test, ioasid_unregister_notifier(&ioasid_host_set, &l.nb), 0);
+}
+
 static void aux_subdevs(struct kunit *test)
 {
 	struct mock_dev *a = aux_dev(test, "a", 0);
@@ -615,6 +662,7 @@ static struct kunit_case aux_cases[] = {
 	KUNIT_CASE(aux_pins_primary_alone),
 	KUNIT_CASE(aux_while_claimed),
 	KUNIT_CASE(aux_drain),
+	KUNIT_CASE(aux_listeners),
 	KUNIT_CASE(aux_subdevs),
 	KUNIT_CASE(aux_careless_driver),
 	KUNIT_CASE(aux_careless_removal),
