@@ -16,6 +16,7 @@
 #include <linux/iommu.h>
 
 #include "core.h"
+#include "mock_alloc.h"
 
 #define MOCK_MAX_PASIDS	16	/* unless mock_dev_widen() says more */
 #define MOCK_HISTORY	16
@@ -115,10 +116,6 @@ void mock_allow(struct mock_dev *md, struct iommu_domain *a,
 		struct iommu_domain *b);
 void mock_fail(struct mock_dev *md, unsigned int in, unsigned int times,
 	       int error);
-
-bool mock_can_fail_allocs(void);
-void mock_fail_alloc(unsigned int nth);
-bool mock_fail_alloc_end(void);
 
 /* The device is in the domain, by the core's account and the hardware's. */
 void mock_expect_in(struct kunit *test, struct mock_dev *md,
