@@ -23,7 +23,7 @@ from harness import SPLATS  # noqa: E402
 RECORD = re.compile(r"(?:^|\] )boot: (.*)$")
 RESULT = re.compile(r"^(ok|not ok) (\d+)(?: - (.*?))?(?: # SKIP ?(.*))?$")
 PLAN = re.compile(r"^1\.\.(\d+)$")
-FAULT = re.compile(r"DMAR: .*(?:fault addr|handling fault)|AMD-Vi: Event logged|virtio_iommu.* fault|arm-smmu.* event")
+FAULT = re.compile(r"DMAR: .*(?:fault addr|handling fault)|AMD-Vi: Event logged|virtio_iommu.* fault|arm-smmu\S* \S+: event ")
 NO_DEVICE = re.compile(r"handling fault|no device of ours|event 0x.* received")
 DISK = 16 << 20
 

@@ -257,8 +257,14 @@ static void try_attach(struct assigned *dev, uint8_t *buf)
 	check(faults(dev, EDU_WRITES, IOVA + PAGE), "what only the first maps faults");
 
 	check(!cdev_detach(dev->device), "the device is detached");
+	fill(other, PAGE, 6, 0);
+#ifdef __aarch64__
+	/* An SMMUv3 terminates the requests of a blocked stream without an event. */
+	edu_dma(dev->bar, EDU_WRITES, IOVA, EDU_MOST);
+#else
 	check(faults(dev, EDU_WRITES, IOVA), "then all DMA faults");
-	check(filled(other, PAGE, 5, 0), "and memory is as it was");
+#endif
+	check(filled(other, PAGE, 6, 0), "memory stays as it is whatever a blocked device writes");
 	check(!cdev_attach(dev->device, first), "attached to the first again");
 	dev->ioas = first;
 	check(copies(dev, buf, IOVA, 0, PAGE), "the device reaches it again");

@@ -1,0 +1,546 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Attaching, replacing and blocking on a model of the hardware: what is in the
+ * tables, what was invalidated, and that a failure leaves everything as it was.
+ */
+#include <kunit/test-bug.h>
+#include <linux/dma-mapping.h>
+
+#include "../../core/mock_alloc.h"
+#include "entry.h"
+#include "model_test.h"
+
+#define SID_A	0x123
+#define SID_B	0x456
+
+static u64 model_dma_mask = DMA_BIT_MASK(48);
+
+static void free_objects(void *data)
+{
+	struct smmu3_device *smmu = data;
+
+	KUNIT_EXPECT_TRUE(kunit_get_current_test(), ida_is_empty(&smmu->asids));
+	KUNIT_EXPECT_TRUE(kunit_get_current_test(), ida_is_empty(&smmu->vmids));
+	KUNIT_EXPECT_TRUE(kunit_get_current_test(), list_empty(&smmu->masters));
+	ida_destroy(&smmu->asids);
+	ida_destroy(&smmu->vmids);
+}
+
+/* An SMMU with an empty stream table of two levels. */
+static struct smmu3_model *new_smmu(struct kunit *test, u32 features)
+{
+	struct smmu3_model *m = model_start(test, 8, false);
+	struct smmu3_device *smmu = &m->smmu;
+
+	m->step = 64;
+	smmu->dev->dma_mask = &model_dma_mask;
+	smmu->dev->coherent_dma_mask = model_dma_mask;
+	smmu->features = features | SMMU3_FEAT_2LVL_STRTAB |
+			 SMMU3_FEAT_2LVL_CDTAB | SMMU3_FEAT_COHERENCY;
+	smmu->sid_bits = 16;
+	smmu->ssid_bits = 16;
+	smmu->asid_bits = 16;
+	smmu->vmid_bits = 16;
+	smmu->oas = 44;
+	smmu->pgsize_bitmap = SZ_4K;
+	mutex_init(&smmu->lock);
+	INIT_LIST_HEAD(&smmu->masters);
+	ida_init(&smmu->asids);
+	ida_init(&smmu->vmids);
+	KUNIT_ASSERT_EQ(test, smmu3_strtab_alloc(smmu), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_objects, smmu),
+			0);
+	return m;
+}
+
+/* Its domains are allocated by the device. */
+static struct smmu3_master *new_master(struct kunit *test, struct smmu3_model *m,
+				       u32 sid, u8 ssid_bits)
+{
+	static unsigned int number;
+	struct smmu3_master *master;
+	char name[16];
+
+	master = kunit_kzalloc(test, sizeof(*master), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, master);
+	master->sids = kunit_kcalloc(test, 2, sizeof(u32), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, master->sids);
+	snprintf(name, sizeof(name), "master%u", number++);
+	master->dev = kunit_device_register(test, name);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(master->dev));
+	master->dev->iommu = kunit_kzalloc(test, sizeof(struct dev_iommu),
+					   GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, master->dev->iommu);
+	master->dev->iommu->priv = master;
+	master->smmu = &m->smmu;
+	master->ssid_bits = ssid_bits;
+	master->sids[0] = sid;
+	master->nr_sids = 1;
+	master->identity.master = master;
+	mutex_init(&master->lock);
+	xa_init(&master->attachments);
+	list_add_tail(&master->node, &m->smmu.masters);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(smmu3_ste_get(&m->smmu, sid)));
+	model_reset(m);
+	return master;
+}
+
+static void put_master(struct smmu3_master *master)
+{
+	smmu3_release_entries(master);
+	list_del(&master->node);
+	master->dev->iommu = NULL;
+}
+
+static struct smmu3_domain *new_domain(struct kunit *test,
+				       struct smmu3_master *master)
+{
+	struct iommu_domain *domain = smmu3_domain_alloc_paging(master->dev);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(domain));
+	domain->type = IOMMU_DOMAIN_UNMANAGED;
+	return to_smmu3_domain(domain);
+}
+
+static void put_domain(struct smmu3_domain *domain)
+{
+	domain->domain.ops->free(&domain->domain);
+}
+
+/* The commands since the last look, without CMD_SYNCs. */
+static void expect_commands(struct kunit *test, struct smmu3_model *m,
+			    const u8 *ops, unsigned int count, int line)
+{
+	unsigned int i, n = 0;
+	u8 op;
+
+	KUNIT_ASSERT_LT(test, m->count, MODEL_LOG);
+	for (i = 0; i < m->count; i++) {
+		op = smmu3_cmd_opcode(m->cmd[i]);
+		if (op == CMD_SYNC)
+			continue;
+		if (n < count)
+			KUNIT_EXPECT_EQ_MSG(test, op, ops[n], "command %u, line %d",
+					    n, line);
+		n++;
+	}
+	KUNIT_EXPECT_EQ_MSG(test, n, count, "line %d", line);
+	KUNIT_EXPECT_EQ(test, m->wrong, 0);
+	model_reset(m);
+}
+
+#define EXPECT_COMMANDS(m, ...) do {					\
+	const u8 ops_[] = { __VA_ARGS__ };				\
+									\
+	expect_commands(test, m, ops_, ARRAY_SIZE(ops_), __LINE__);	\
+} while (0)
+
+static u64 ste_qw(struct smmu3_model *m, u32 sid, unsigned int i)
+{
+	return le64_to_cpu(smmu3_ste_find(&m->smmu, sid)->qw[i]);
+}
+
+static u64 cd_qw(struct smmu3_master *master, u32 ssid, unsigned int i)
+{
+	struct smmu3_cd *cd = smmu3_cd_find(master, ssid);
+
+	return cd ? le64_to_cpu(cd->qw[i]) : 0;
+}
+
+static u64 config_of(struct smmu3_model *m, u32 sid)
+{
+	return ste_qw(m, sid, 0) & STE0_V ? FIELD_GET(STE0_CONFIG, ste_qw(m, sid, 0)) :
+					    U64_MAX;
+}
+
+static u64 s1dss_of(struct smmu3_model *m, u32 sid)
+{
+	return FIELD_GET(STE1_S1DSS, ste_qw(m, sid, 1));
+}
+
+static u64 top_of(const struct smmu3_domain *domain)
+{
+	return virt_to_phys(domain->pgt.top);
+}
+
+static u16 asid_of(struct smmu3_master *master, u32 ssid)
+{
+	return FIELD_GET(CD0_ASID, cd_qw(master, ssid, 0));
+}
+
+static void primary(struct kunit *test)
+{
+	struct smmu3_model *m = new_smmu(test, SMMU3_FEAT_S1);
+	struct smmu3_master *master = new_master(test, m, SID_A, 0);
+	struct smmu3_domain *a = new_domain(test, master);
+	struct smmu3_domain *b = new_domain(test, master);
+	u16 asid;
+
+	KUNIT_EXPECT_EQ(test, config_of(m, SID_A), STE_CONFIG_ABORT);
+	KUNIT_EXPECT_EQ(test, smmu3_attach(master, 0, a), 0);
+	KUNIT_EXPECT_EQ(test, config_of(m, SID_A), STE_CONFIG_S1);
+	KUNIT_EXPECT_EQ(test, s1dss_of(m, SID_A), S1DSS_SSID0);
+	KUNIT_EXPECT_EQ(test, ste_qw(m, SID_A, 0) & STE0_S1CONTEXTPTR,
+			master->cdtab.dma);
+	KUNIT_EXPECT_EQ(test, cd_qw(master, 0, 1), top_of(a));
+	KUNIT_EXPECT_TRUE(test, cd_qw(master, 0, 0) & CD0_V);
+	asid = asid_of(master, 0);
+	KUNIT_EXPECT_NE(test, asid, 0);
+	/* The descriptor is there before the entry that leads to it. */
+	EXPECT_COMMANDS(m, CMD_CFGI_CD, CMD_CFGI_CD, CMD_CFGI_STE, CMD_CFGI_STE);
+
+	KUNIT_EXPECT_EQ(test, smmu3_attach(master, 0, b), 0);
+	KUNIT_EXPECT_EQ(test, cd_qw(master, 0, 1), top_of(b));
+	KUNIT_EXPECT_NE(test, asid_of(master, 0), asid);
+	EXPECT_COMMANDS(m, CMD_CFGI_CD, CMD_CFGI_CD, CMD_CFGI_CD, CMD_TLBI_NH_ASID);
+	/* Again the same: nothing. */
+	KUNIT_EXPECT_EQ(test, smmu3_attach(master, 0, b), 0);
+	EXPECT_COMMANDS(m);
+
+	KUNIT_EXPECT_EQ(test, smmu3_attach(master, 0, NULL), 0);
+	KUNIT_EXPECT_EQ(test, config_of(m, SID_A), STE_CONFIG_BYPASS);
+	KUNIT_EXPECT_EQ(test, cd_qw(master, 0, 0), 0);
+	/* Nothing leads to the descriptor any more when it goes. */
+	EXPECT_COMMANDS(m, CMD_CFGI_STE, CMD_CFGI_STE, CMD_CFGI_CD, CMD_CFGI_CD,
+			CMD_TLBI_NH_ASID);
+	smmu3_block(master, 0);
+	KUNIT_EXPECT_EQ(test, config_of(m, SID_A), STE_CONFIG_ABORT);
+	EXPECT_COMMANDS(m, CMD_CFGI_STE);
+	smmu3_block(master, 0);
+	EXPECT_COMMANDS(m);
+
+	put_domain(a);
+	put_domain(b);
+	put_master(master);
+}
+
+/* What becomes of requests without SSID while there are SSIDs. */
+static void substreams(struct kunit *test)
+{
+	struct smmu3_model *m = new_smmu(test, SMMU3_FEAT_S1);
+	struct smmu3_master *master = new_master(test, m, SID_A, 12);
+	struct smmu3_domain *a = new_domain(test, master);
+	struct smmu3_domain *b = new_domain(test, master);
+	struct smmu3_cd before, *cd;
+
+	KUNIT_EXPECT_EQ(test, smmu3_attach(master, 5, a), 0);
+	KUNIT_EXPECT_EQ(test, config_of(m, SID_A), STE_CONFIG_S1);
+	KUNIT_EXPECT_EQ(test, FIELD_GET(STE0_S1CDMAX, ste_qw(m, SID_A, 0)), 12);
+	KUNIT_EXPECT_EQ(test, FIELD_GET(STE0_S1FMT, ste_qw(m, SID_A, 0)),
+			S1FMT_64K_L2);
+	KUNIT_EXPECT_EQ(test, s1dss_of(m, SID_A), S1DSS_TERMINATE);
+	KUNIT_EXPECT_EQ(test, cd_qw(master, 5, 1), top_of(a));
+	KUNIT_EXPECT_EQ(test, cd_qw(master, 0, 0), 0);
+	/* The first is for the second-level table. */
+	EXPECT_COMMANDS(m, CMD_CFGI_CD, CMD_CFGI_CD, CMD_CFGI_CD, CMD_CFGI_STE,
+			CMD_CFGI_STE);
+
+	/* The table grows, and what is there does not move. */
+	cd = smmu3_cd_find(master, 5);
+	before = *cd;
+	KUNIT_EXPECT_NULL(test, smmu3_cd_find(master, 2000));
+	KUNIT_EXPECT_EQ(test, smmu3_attach(master, 2000, a), 0);
+	KUNIT_EXPECT_PTR_EQ(test, smmu3_cd_find(master, 5), cd);
+	KUNIT_EXPECT_MEMEQ(test, cd, &before, sizeof(before));
+	KUNIT_EXPECT_EQ(test, asid_of(master, 5), asid_of(master, 2000));
+	EXPECT_COMMANDS(m, CMD_CFGI_CD, CMD_CFGI_CD, CMD_CFGI_CD);
+
+	KUNIT_EXPECT_EQ(test, smmu3_attach(master, 0, NULL), 0);
+	KUNIT_EXPECT_EQ(test, s1dss_of(m, SID_A), S1DSS_BYPASS);
+	EXPECT_COMMANDS(m, CMD_CFGI_STE);
+	KUNIT_EXPECT_EQ(test, smmu3_attach(master, 0, b), 0);
+	KUNIT_EXPECT_EQ(test, s1dss_of(m, SID_A), S1DSS_SSID0);
+	KUNIT_EXPECT_MEMEQ(test, cd, &before, sizeof(before));
+	EXPECT_COMMANDS(m, CMD_CFGI_CD, CMD_CFGI_CD, CMD_CFGI_STE);
+	smmu3_block(master, 0);
+	KUNIT_EXPECT_EQ(test, s1dss_of(m, SID_A), S1DSS_TERMINATE);
+	EXPECT_COMMANDS(m, CMD_CFGI_STE, CMD_CFGI_CD, CMD_CFGI_CD,
+			CMD_TLBI_NH_ASID);
+
+	/* The ASID is in use until the last one goes. */
+	smmu3_block(master, 5);
+	KUNIT_EXPECT_EQ(test, cd_qw(master, 5, 0), 0);
+	KUNIT_EXPECT_EQ(test, config_of(m, SID_A), STE_CONFIG_S1);
+	EXPECT_COMMANDS(m, CMD_CFGI_CD, CMD_CFGI_CD);
+	smmu3_block(master, 2000);
+	KUNIT_EXPECT_EQ(test, config_of(m, SID_A), STE_CONFIG_ABORT);
+	EXPECT_COMMANDS(m, CMD_CFGI_CD, CMD_CFGI_CD, CMD_CFGI_STE, CMD_CFGI_STE,
+			CMD_TLBI_NH_ASID);
+
+	put_domain(a);
+	put_domain(b);
+	put_master(master);
+}
+
+static void stage_2(struct kunit *test)
+{
+	struct smmu3_model *m = new_smmu(test, SMMU3_FEAT_S2);
+	struct smmu3_master *master = new_master(test, m, SID_A, 0);
+	struct smmu3_domain *a = new_domain(test, master);
+
+	KUNIT_EXPECT_EQ(test, a->stage, SMMU3_S2);
+	KUNIT_EXPECT_NULL(test, a->domain.ops->set_dev_pasid);
+	KUNIT_EXPECT_EQ(test, smmu3_attach(master, 0, a), 0);
+	KUNIT_EXPECT_EQ(test, config_of(m, SID_A), STE_CONFIG_S2);
+	KUNIT_EXPECT_EQ(test, ste_qw(m, SID_A, 3), top_of(a));
+	KUNIT_EXPECT_NE(test, FIELD_GET(STE2_S2VMID, ste_qw(m, SID_A, 2)), 0);
+	/* IPAs as wide as output addresses: T0SZ 64 - 44. */
+	KUNIT_EXPECT_EQ(test, FIELD_GET(STE2_S2T0SZ, ste_qw(m, SID_A, 2)), 20);
+	EXPECT_COMMANDS(m, CMD_CFGI_STE, CMD_CFGI_STE);
+	smmu3_block(master, 0);
+	KUNIT_EXPECT_EQ(test, config_of(m, SID_A), STE_CONFIG_ABORT);
+	EXPECT_COMMANDS(m, CMD_CFGI_STE, CMD_CFGI_STE, CMD_TLBI_S12_VMALL);
+
+	put_domain(a);
+	put_master(master);
+}
+
+static void stage_2_or_substreams(struct kunit *test)
+{
+	struct smmu3_model *m = new_smmu(test, SMMU3_FEAT_S1 | SMMU3_FEAT_S2);
+	struct smmu3_master *master = new_master(test, m, SID_A, 4);
+	struct smmu3_domain *s1 = new_domain(test, master), *s2;
+	struct smmu3_ste before;
+
+	KUNIT_EXPECT_EQ(test, s1->stage, SMMU3_S1);
+	m->smmu.features &= ~SMMU3_FEAT_S1;
+	s2 = new_domain(test, master);
+	m->smmu.features |= SMMU3_FEAT_S1;
+
+	KUNIT_EXPECT_EQ(test, smmu3_attach(master, 3, s1), 0);
+	before = *smmu3_ste_find(&m->smmu, SID_A);
+	KUNIT_EXPECT_EQ(test, smmu3_attach(master, 0, s2), -EBUSY);
+	KUNIT_EXPECT_MEMEQ(test, smmu3_ste_find(&m->smmu, SID_A), &before,
+			   sizeof(before));
+	KUNIT_EXPECT_TRUE(test, list_empty(&s2->attachments));
+	smmu3_block(master, 3);
+	KUNIT_EXPECT_EQ(test, smmu3_attach(master, 0, s2), 0);
+	KUNIT_EXPECT_EQ(test, smmu3_attach(master, 3, s1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, config_of(m, SID_A), STE_CONFIG_S2);
+	KUNIT_EXPECT_EQ(test, smmu3_attach(master, 0, s1), 0);
+	KUNIT_EXPECT_EQ(test, config_of(m, SID_A), STE_CONFIG_S1);
+	smmu3_block(master, 0);
+
+	put_domain(s1);
+	put_domain(s2);
+	put_master(master);
+}
+
+static void refusals(struct kunit *test)
+{
+	struct smmu3_model *m = new_smmu(test, SMMU3_FEAT_S1);
+	struct smmu3_master *master = new_master(test, m, SID_A, 4);
+	struct smmu3_domain *a = new_domain(test, master);
+	struct smmu3_domain *b = new_domain(test, master);
+
+	/* One ASID, and 0. */
+	m->smmu.asid_bits = 1;
+	KUNIT_EXPECT_EQ(test, smmu3_attach(master, 0, a), 0);
+	model_reset(m);
+	KUNIT_EXPECT_EQ(test, smmu3_attach(master, 0, b), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, smmu3_attach(master, 1, b), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, smmu3_attach(master, 16, a), -ERANGE);
+	m->smmu.asid_bits = 16;
+	m->smmu.pgsize_bitmap = SZ_64K;
+	KUNIT_EXPECT_EQ(test, smmu3_attach(master, 0, b), -EINVAL);
+	m->smmu.pgsize_bitmap = SZ_4K;
+	m->smmu.features &= ~SMMU3_FEAT_COHERENCY;
+	KUNIT_EXPECT_EQ(test, smmu3_attach(master, 0, b), -EINVAL);
+	m->smmu.oas = 40;
+	m->smmu.features |= SMMU3_FEAT_COHERENCY;
+	KUNIT_EXPECT_EQ(test, smmu3_attach(master, 0, b), -EINVAL);
+	/* All that left no trace. */
+	EXPECT_COMMANDS(m);
+	KUNIT_EXPECT_EQ(test, cd_qw(master, 0, 1), top_of(a));
+	KUNIT_EXPECT_TRUE(test, list_is_singular(&a->attachments));
+	KUNIT_EXPECT_TRUE(test, list_empty(&b->attachments));
+	KUNIT_EXPECT_TRUE(test, xa_empty(&b->tags));
+	KUNIT_EXPECT_TRUE(test, xa_empty(&master->attachments));
+	smmu3_block(master, 0);
+
+	put_domain(a);
+	put_domain(b);
+	put_master(master);
+}
+
+/* Attach with each allocation failing in turn, until there is none. */
+static int attach_short_of_memory(struct kunit *test, struct smmu3_model *m,
+				  struct smmu3_master *master, u32 ssid,
+				  struct smmu3_domain *domain,
+				  struct smmu3_domain *old)
+{
+	int nth, ret, failures = 0;
+	bool failed;
+
+	for (nth = 1; ; nth++) {
+		mock_fail_alloc(nth);
+		ret = smmu3_attach(master, ssid, domain);
+		failed = mock_fail_alloc_end();
+		if (!ret)
+			return failures;
+		failures++;
+		KUNIT_ASSERT_TRUE(test, failed);
+		KUNIT_EXPECT_EQ(test, ret, -ENOMEM);
+		KUNIT_EXPECT_PTR_EQ(test, master->primary->domain, old);
+		KUNIT_EXPECT_EQ(test, cd_qw(master, 0, 1), top_of(old));
+		KUNIT_EXPECT_EQ(test, cd_qw(master, ssid, 1), ssid ? 0 : top_of(old));
+		KUNIT_EXPECT_TRUE(test, list_empty(&domain->attachments));
+		KUNIT_EXPECT_TRUE(test, xa_empty(&domain->tags));
+		KUNIT_EXPECT_TRUE(test, xa_empty(&master->attachments));
+	}
+}
+
+static void short_of_memory(struct kunit *test)
+{
+	struct smmu3_model *m = new_smmu(test, SMMU3_FEAT_S1);
+	struct smmu3_master *master = new_master(test, m, SID_A, 12);
+	struct smmu3_domain *a = new_domain(test, master);
+	struct smmu3_domain *b = new_domain(test, master);
+
+	if (!mock_can_fail_allocs())
+		kunit_skip(test, "failslab is not in debugfs");
+	KUNIT_ASSERT_EQ(test, smmu3_attach(master, 0, a), 0);
+	/* Attachment, tag, its number, targets */
+	KUNIT_EXPECT_GE(test, attach_short_of_memory(test, m, master, 0, b, a), 3);
+	KUNIT_EXPECT_EQ(test, cd_qw(master, 0, 1), top_of(b));
+	KUNIT_EXPECT_GE(test, attach_short_of_memory(test, m, master, 1500, a, b), 3);
+	KUNIT_EXPECT_EQ(test, cd_qw(master, 1500, 1), top_of(a));
+	KUNIT_EXPECT_EQ(test, s1dss_of(m, SID_A), S1DSS_SSID0);
+	smmu3_block(master, 1500);
+
+	/* What must not fail takes no memory. */
+	mock_fail_alloc(1);
+	KUNIT_EXPECT_EQ(test, smmu3_attach(master, 0, NULL), 0);
+	smmu3_block(master, 0);
+	KUNIT_EXPECT_FALSE(test, mock_fail_alloc_end());
+	KUNIT_EXPECT_EQ(test, config_of(m, SID_A), STE_CONFIG_ABORT);
+
+	put_domain(a);
+	put_domain(b);
+	put_master(master);
+}
+
+/* Two devices behind a bridge that gives both the same second StreamID. */
+static void aliases(struct kunit *test)
+{
+	struct smmu3_model *m = new_smmu(test, SMMU3_FEAT_S1);
+	struct smmu3_master *a = new_master(test, m, SID_A, 0);
+	struct smmu3_master *b = new_master(test, m, SID_B, 0);
+	struct smmu3_domain *domain = new_domain(test, a);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(smmu3_ste_get(&m->smmu, 0x100)));
+	a->sids[a->nr_sids++] = 0x100;
+	b->sids[b->nr_sids++] = 0x100;
+	KUNIT_EXPECT_EQ(test, smmu3_attach(a, 0, domain), 0);
+	KUNIT_EXPECT_EQ(test, smmu3_attach(b, 0, domain), 0);
+	KUNIT_EXPECT_EQ(test, ste_qw(m, 0x100, 0) & STE0_S1CONTEXTPTR,
+			b->cdtab.dma);
+	/* Whoever leaves takes no table along that the other one's requests use. */
+	smmu3_block(b, 0);
+	KUNIT_EXPECT_EQ(test, config_of(m, SID_B), STE_CONFIG_ABORT);
+	KUNIT_EXPECT_EQ(test, config_of(m, 0x100), STE_CONFIG_S1);
+	KUNIT_EXPECT_EQ(test, ste_qw(m, 0x100, 0) & STE0_S1CONTEXTPTR,
+			a->cdtab.dma);
+	smmu3_block(a, 0);
+	KUNIT_EXPECT_EQ(test, config_of(m, 0x100), STE_CONFIG_ABORT);
+
+	put_domain(domain);
+	put_master(a);
+	put_master(b);
+}
+
+/* One domain behind two SMMUs has a tag on each, and flushes reach both. */
+static void two_smmus(struct kunit *test)
+{
+	struct smmu3_model *m = new_smmu(test, SMMU3_FEAT_S1);
+	struct smmu3_model *n = new_smmu(test, SMMU3_FEAT_S1);
+	struct smmu3_master *a = new_master(test, m, SID_A, 4);
+	struct smmu3_master *b = new_master(test, n, SID_A, 0);
+	struct smmu3_domain *other = new_domain(test, a);
+	struct smmu3_domain *domain = new_domain(test, a);
+
+	n->smmu.tlb_order = 1;
+	KUNIT_EXPECT_EQ(test, smmu3_attach(a, 1, other), 0);
+	KUNIT_EXPECT_EQ(test, smmu3_attach(a, 0, domain), 0);
+	KUNIT_EXPECT_EQ(test, smmu3_attach(a, 2, domain), 0);
+	KUNIT_EXPECT_EQ(test, smmu3_attach(b, 0, domain), 0);
+	KUNIT_EXPECT_NE(test, asid_of(a, 0), asid_of(b, 0));
+	model_reset(m);
+	model_reset(n);
+
+	smmu3_domain_flush_range(domain, 0x1000, SZ_4K, 0, true);
+	KUNIT_EXPECT_EQ(test, FIELD_GET(CMD0_TLBI_ASID, m->cmd[0].qw[0]),
+			asid_of(a, 0));
+	KUNIT_EXPECT_EQ(test, FIELD_GET(CMD0_TLBI_ASID, n->cmd[0].qw[0]),
+			asid_of(b, 0));
+	EXPECT_COMMANDS(m, CMD_TLBI_NH_VA);
+	EXPECT_COMMANDS(n, CMD_TLBI_NH_VA);
+
+	smmu3_block(a, 0);
+	smmu3_block(a, 2);
+	model_reset(m);
+	smmu3_domain_flush_all(domain);
+	EXPECT_COMMANDS(m);
+	EXPECT_COMMANDS(n, CMD_TLBI_NH_ASID);
+	smmu3_block(a, 1);
+	smmu3_block(b, 0);
+
+	put_domain(domain);
+	put_domain(other);
+	put_master(a);
+	put_master(b);
+}
+
+/* Map and unmap through the operations that the core calls. */
+static void mapping(struct kunit *test)
+{
+	struct smmu3_model *m = new_smmu(test, SMMU3_FEAT_S1);
+	struct smmu3_master *master = new_master(test, m, SID_A, 0);
+	struct smmu3_domain *domain = new_domain(test, master);
+	const struct iommu_domain_ops *ops = domain->domain.ops;
+	struct iommu_iotlb_gather gather;
+	size_t mapped = 0;
+
+	KUNIT_EXPECT_EQ(test, smmu3_attach(master, 0, domain), 0);
+	model_reset(m);
+	KUNIT_EXPECT_EQ(test, domain->domain.geometry.aperture_end,
+			DMA_BIT_MASK(48));
+	KUNIT_EXPECT_EQ(test, ops->map_range(&domain->domain, SZ_1G, SZ_2M, SZ_2M,
+					     IOMMU_READ, GFP_KERNEL, &mapped), 0);
+	KUNIT_EXPECT_EQ(test, mapped, SZ_2M);
+	KUNIT_EXPECT_EQ(test, ops->iova_to_phys(&domain->domain, SZ_1G + 12),
+			SZ_2M + 12);
+	EXPECT_COMMANDS(m);
+	iommu_iotlb_gather_init(&gather);
+	KUNIT_EXPECT_EQ(test, ops->unmap_range(&domain->domain, SZ_1G, SZ_2M,
+					       &gather), SZ_2M);
+	EXPECT_COMMANDS(m);
+	iommu_iotlb_sync(&domain->domain, &gather);
+	KUNIT_EXPECT_GT(test, m->count, 0);
+	KUNIT_EXPECT_EQ(test, m->syncs, 1);
+	KUNIT_EXPECT_EQ(test, ops->iova_to_phys(&domain->domain, SZ_1G), 0);
+	smmu3_block(master, 0);
+
+	put_domain(domain);
+	put_master(master);
+}
+
+static struct kunit_case attach_cases[] = {
+	KUNIT_CASE(primary),
+	KUNIT_CASE(substreams),
+	KUNIT_CASE(stage_2),
+	KUNIT_CASE(stage_2_or_substreams),
+	KUNIT_CASE(refusals),
+	KUNIT_CASE(short_of_memory),
+	KUNIT_CASE(aliases),
+	KUNIT_CASE(two_smmus),
+	KUNIT_CASE(mapping),
+	{}
+};
+
+static struct kunit_suite attach_suite = {
+	.name = "smmu3_attach",
+	.test_cases = attach_cases,
+};
+
+kunit_test_suite(attach_suite);
