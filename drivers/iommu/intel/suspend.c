@@ -49,7 +49,7 @@ static void undo_suspend(void)
 			iommu_enable_translation(iommu);
 }
 
-static int vtd_suspend(void *data)
+static int suspend_units(void)
 {
 	struct dmar_drhd_unit *drhd;
 	struct intel_iommu *iommu;
@@ -102,7 +102,7 @@ static int resume_units(void)
 	return 0;
 }
 
-static void vtd_resume(void *data)
+static void resume(void)
 {
 	struct dmar_drhd_unit *drhd;
 	struct intel_iommu *iommu;
@@ -118,6 +118,18 @@ static void vtd_resume(void *data)
 			iommu_disable_pmr(iommu);
 }
 
+/* Later releases of 6.12.y pass the callbacks a pointer; see the Makefile. */
+#ifdef SYSCORE_HAS_DATA
+static int vtd_suspend(void *data)
+{
+	return suspend_units();
+}
+
+static void vtd_resume(void *data)
+{
+	resume();
+}
+
 static const struct syscore_ops vtd_syscore_ops = {
 	.suspend = vtd_suspend,
 	.resume = vtd_resume,
@@ -127,6 +139,22 @@ static struct syscore vtd_syscore = {
 	.ops = &vtd_syscore_ops,
 };
 
+static void __init register_vtd_syscore(void)
+{
+	register_syscore(&vtd_syscore);
+}
+#else
+static struct syscore_ops vtd_syscore_ops = {
+	.suspend = suspend_units,
+	.resume = resume,
+};
+
+static void __init register_vtd_syscore(void)
+{
+	register_syscore_ops(&vtd_syscore_ops);
+}
+#endif
+
 /**
  * intel_iommu_suspend_init - look after units over sleep from now on
  *
@@ -135,5 +163,5 @@ static struct syscore vtd_syscore = {
 void __init intel_iommu_suspend_init(void)
 {
 	if (IS_ENABLED(CONFIG_SUSPEND) || IS_ENABLED(CONFIG_HIBERNATION))
-		register_syscore(&vtd_syscore);
+		register_vtd_syscore();
 }
