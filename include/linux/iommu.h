@@ -766,8 +766,9 @@ struct iommu_domain_ops {
 	 * @unmap_range: unmap a range and add it to @gather, and to its freelist
 	 * the tables that it emptied.  Takes a large page whole that begins in
 	 * the range and ends later.
-	 * Return: bytes from @iova to where it ended: @len, less if it stopped at
-	 * a hole, more for such a large page, 0 if nothing was mapped.
+	 * Return: bytes from @iova to where it ended: @len, more for such a large
+	 * page, 0 if nothing was mapped.  A driver may pass over holes, which
+	 * then count, or stop at the first one and return less than @len.
 	 */
 	size_t (*unmap_range)(struct iommu_domain *domain, unsigned long iova,
 			      size_t len, struct iommu_iotlb_gather *gather);

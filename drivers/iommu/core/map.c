@@ -294,9 +294,10 @@ EXPORT_SYMBOL_GPL(iommu_map);
  * driver.
  *
  * Context: any; never sleeps.
- * Return: bytes from @iova on that are unmapped now: @size, or less where the
- * driver stopped at a hole, or more if a large page ended later; 0 if nothing was
- * mapped, and for a range that iommu_map() would refuse.
+ * Return: bytes from @iova on that are unmapped now, holes that the driver passed
+ * over included: @size, or less where it stopped at a hole, or more if a large page
+ * ended later; 0 if nothing was mapped, and for a range that iommu_map() would
+ * refuse.
  */
 size_t iommu_unmap_fast(struct iommu_domain *domain, unsigned long iova,
 			size_t size, struct iommu_iotlb_gather *iotlb_gather)
