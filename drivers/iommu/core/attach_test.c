@@ -364,13 +364,15 @@ static void attach_no_memory(struct kunit *test)
 		mock_fail_alloc(nth);
 		ret = iommu_group_claim_dma_owner(t.group, &owner);
 		failed = mock_fail_alloc_end();
-		failures += failed;
-		KUNIT_EXPECT_EQ(test, ret, failed ? -ENOMEM : 0);
+		failures += !!ret;
+		/* Debugging allocates as well, and can do without. */
+		KUNIT_EXPECT_TRUE(test, !ret || (failed && ret == -ENOMEM));
 		expect_all(test, &t, ret ? t.def : t.group->blocking_domain);
 		KUNIT_EXPECT_EQ(test, iommu_group_dma_owner_claimed(t.group), !ret);
+		if (!ret)
+			iommu_group_release_dma_owner(t.group);
 	}
 	KUNIT_EXPECT_GT(test, failures, 0);
-	iommu_group_release_dma_owner(t.group);
 	expect_all(test, &t, t.def);
 }
 
