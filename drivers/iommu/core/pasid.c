@@ -213,6 +213,7 @@ static bool pasid_fits(struct iommu_group *group, ioasid_t pasid)
 	return true;
 }
 
+/* Takes @at, also on failure. */
 static int attach_pasid(struct iommu_group *group, ioasid_t pasid,
 			struct iommu_attachment *at)
 {
@@ -220,8 +221,6 @@ static int attach_pasid(struct iommu_group *group, ioasid_t pasid,
 
 	lockdep_assert_held(&group->mutex);
 
-	if (!pasid_fits(group, pasid))
-		return -EINVAL;
 	ret = iommu_group_add_attachment(group, pasid, at);
 	if (ret) {
 		kfree(at);
@@ -252,6 +251,8 @@ static int attach_device_pasid(struct iommu_domain *domain, struct device *dev,
 	guard(mutex)(&group->mutex);
 	if (host && iommu_group_is_claimed(group))
 		return -EBUSY;
+	if (!pasid_fits(group, pasid))
+		return -EINVAL;
 	at = iommu_attachment_new(domain);
 	if (!at)
 		return -ENOMEM;
