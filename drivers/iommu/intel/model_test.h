@@ -135,7 +135,9 @@ model_device(struct kunit *test, struct intel_iommu *iommu, u16 rid)
 	KUNIT_ASSERT_NOT_NULL(test, dev->iommu);
 	set_dev_node(dev, NUMA_NO_NODE);
 	dev->init_name = "model";
+	mutex_lock(&iommu_probe_device_lock);
 	dev_iommu_priv_set(dev, device);
+	mutex_unlock(&iommu_probe_device_lock);
 	device->dev = dev;
 	device->iommu = iommu;
 	device->rid = rid;
