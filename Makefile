@@ -7,7 +7,7 @@ CONFIG ?= test
 KSRC   ?=
 export KSRC
 
-.PHONY: help setup tree kernel demo check kunit boot bench lint clean distclean
+.PHONY: help setup tree kernel qemu demo check kunit boot bench lint clean distclean
 .DEFAULT_GOAL := help
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo 'make boot      its boot tests    [ARCH, CONFIG as above]'
 	@echo 'make bench     instructions per operation, beside the base kernel   [ARCH=x86_64|arm64]'
 	@echo 'make lint      sparse, W=1, checkpatch, kernel-doc, include rules, scripts'
+	@echo 'make qemu      QEMU with the PASID test device, which boots and demo build when needed'
 	@echo 'make setup     install the packages that are missing'
 	@echo 'make clean     remove the built kernels'
 	@echo 'make distclean remove build/'
@@ -37,7 +38,10 @@ tree:
 kernel:
 	@tools/kernel --arch $(ARCH) --config $(CONFIG)
 
-demo: setup
+qemu:
+	@tools/qemu/build
+
+demo: setup qemu
 	@tools/demo
 
 check:
@@ -47,7 +51,7 @@ check:
 kunit: kernel
 	@tools/kunit --arch $(ARCH) --config $(CONFIG)
 
-boot: kernel
+boot: kernel qemu
 	@tools/testing/boot/run --arch $(ARCH) $(if $(filter debug,$(CONFIG)),--debug) \
 		--kernel "$$(tools/kernel --arch $(ARCH) --config $(CONFIG) --image)"
 

@@ -2,6 +2,10 @@
 """The virtual machines of the boot tests: QEMU's arguments and its monitor.
 
 Always emulation (tcg): /dev/kvm can exist and hang, and emulated runs repeat.
+
+A scenario runs on the distribution's QEMU, or on the one that tools/qemu builds
+(Scenario.pasids): only that has devices with PASIDs, and it is the one that is new
+enough for first-stage translation.
 """
 import json
 import os
@@ -9,7 +13,13 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
+import tempfile
 import threading
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "qemu"))
+import place
 
 QEMU = {"x86_64": "qemu-system-x86_64", "arm64": "qemu-system-aarch64"}
 
@@ -29,9 +39,9 @@ APPEND = ("loglevel=7 printk.devkmsg=on panic=-1 oops=panic random.trust_cpu=on 
           "no_timer_check rcupdate.rcu_cpu_stall_timeout=120")
 
 
-def find(arch):
-    """The path of QEMU for an architecture, None where it is not installed."""
-    return shutil.which(QEMU[arch])
+def find(arch, pasids=False):
+    """The path of QEMU for an architecture, None where it is not installed or built."""
+    return place.binary(arch) if pasids else shutil.which(QEMU[arch])
 
 
 def missing(arch):
@@ -44,7 +54,9 @@ def missing(arch):
 
 def argv(arch, scenario, kernel, initrd, disks):
     """The whole command line but for the monitor; disks: node name -> file."""
-    args = [find(arch), *BASE[arch], *COMMON]
+    args = [str(find(arch, scenario.pasids)), *BASE[arch], *COMMON]
+    if scenario.pasids:
+        args += [word for path in place.FIRMWARE for word in ("-L", path)]
     for name, path in disks.items():
         args += ["-blockdev", f"driver=raw,node-name={name},file.driver=file,file.filename={path}"]
     for device in (*scenario.iommu, *scenario.devices):
@@ -54,6 +66,10 @@ def argv(arch, scenario, kernel, initrd, disks):
     words = [f"console={CONSOLE[arch]}", APPEND, scenario.append, f"boot.script={scenario.script}"]
     words += [f"boot.{key}={value}" for key, value in scenario.env.items()]
     return args + ["-kernel", str(kernel), "-initrd", str(initrd), "-append", " ".join(filter(None, words))]
+
+
+# QMP has booleans where the command line has words.
+SWITCH = {"on": True, "off": False}
 
 
 class Monitor:
@@ -116,7 +132,8 @@ class Monitor:
         event = None
         if words[0] == "on":
             event, words = words[1], words[2:]
-        command = {"execute": words[0], "arguments": dict(word.split("=", 1) for word in words[1:])}
+        values = dict(word.split("=", 1) for word in words[1:])
+        command = {"execute": words[0], "arguments": {key: SWITCH.get(value, value) for key, value in values.items()}}
         if words[0] == "device_add":
             command["id"] = len(self.adding)
             self.adding[command["id"]] = [command, self.ADD_TRIES]
@@ -138,9 +155,11 @@ class Machine:
     def __init__(self, args, deadline):
         self.monitor = Monitor()
         self.timed_out = False
+        # Kept apart from the console, whose lines it would cut in two.
+        self.stderr = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             ["timeout", "-k", "5", str(deadline + 30), *args, *self.monitor.args()], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, pass_fds=[self.monitor.theirs.fileno()], start_new_session=True)
+            stderr=self.stderr, pass_fds=[self.monitor.theirs.fileno()], start_new_session=True)
         self.monitor.start()
         self.timer = threading.Timer(deadline, self.expire)
         self.timer.start()
@@ -154,7 +173,11 @@ class Machine:
             os.killpg(self.process.pid, signal.SIGKILL)
 
     def lines(self):
+        """The console, then what QEMU itself had to say."""
         for raw in self.process.stdout:
+            yield raw.decode(errors="replace").rstrip("\r\n")
+        self.stderr.seek(0)
+        for raw in self.stderr:
             yield raw.decode(errors="replace").rstrip("\r\n")
 
     def close(self):
@@ -165,6 +188,7 @@ class Machine:
             self.kill()
         self.timer.cancel()
         self.process.stdout.close()
+        self.stderr.close()
         self.monitor.close()
         return self.process.wait()
 

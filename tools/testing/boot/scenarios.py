@@ -21,6 +21,7 @@ class Scenario:
     arch: str = "x86_64"
     debug: bool = True              # part of a run with the debug kernel
     payload: bool = False           # the guest gets the kernel and the initramfs as files
+    pasids: bool = False            # needs the QEMU of tools/qemu, see machine.py
     acpi: bool = False              # boot through UEFI where the machine has a choice
 
 
