@@ -34,6 +34,19 @@ def each_firmware():
                    allow=r"Kernel panic - not syncing: sysrq|sysrq: Trigger a crash")
 
 
+def aux_boots():
+    """SubstreamIDs; the model has no ATS."""
+    iommu = (*virt(), "-global arm-smmuv3.ssidsize=16")
+    devices = ("pasid-dma,addr=8", "pasid-dma,addr=9", "pasid-dma,pasid-bits=6,addr=10", "pasid-dma,pasid-bits=0,addr=11")
+    for firmware in FIRMWARE:
+        yield boot("aux", "aux", firmware, STRICT, (*DEVICES[:1], *devices), DISKS[:1], iommu=iommu, pasids=True,
+                   env={"permissions": "noexec"})
+    yield boot("aux-many", "auxmany", "dt", STRICT, (*DEVICES[:1], "pasid-dma,addr=8"), DISKS[:1], iommu=iommu,
+               pasids=True, env={"count_of_domains": "4000", "rounds": "4000"})
+    yield boot("aux-plug", "auxplug", "acpi", STRICT, HOTPLUG[1:3], (), iommu=iommu, pasids=True,
+               env={"options": "ats=off"}, allow=r"WARNING: .*iommu")
+
+
 def scenarios():
     yield from each_firmware()
     # 6.12 crashes while it copies a linear map of 52 bits, and hangs in the next kernel

@@ -18,7 +18,9 @@ SCENARIOS = HERE / "scenarios"
 PREFIX = {"x86_64": "x86_64-linux-gnu-", "arm64": "aarch64-linux-gnu-"}
 MACHINE = {"x86_64": "x86_64", "arm64": "aarch64"}
 DEBIAN = {"x86_64": "amd64", "arm64": "arm64"}
-CFLAGS = ["-static", "-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-pthread"]
+# Headers of interfaces that the overlay adds, which the compiler's system does not have.
+UAPI = HERE.parents[2] / "include/uapi"
+CFLAGS = ["-static", "-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-pthread", "-idirafter", str(UAPI)]
 
 
 class Missing(Exception):
@@ -150,7 +152,7 @@ def initramfs(arch, cache):
     """The path of the archive, made where it is not there yet."""
     cache.mkdir(parents=True, exist_ok=True)
     box = busybox(arch, cache)
-    programs = [path for path in sources() if path.suffix in (".c", ".h")]
+    programs = [*(path for path in sources() if path.suffix in (".c", ".h")), *UAPI.glob("linux/*.h")]
     iot = cache / f"iot-{arch}-{digest(programs, CFLAGS)}"
     if not iot.exists():
         compile_iot(arch, iot)

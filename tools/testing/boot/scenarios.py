@@ -21,8 +21,8 @@ class Scenario:
     arch: str = "x86_64"
     debug: bool = True              # part of a run with the debug kernel
     payload: bool = False           # the guest gets the kernel and the initramfs as files
-    pasids: bool = False            # needs the QEMU of tools/qemu, see machine.py
     acpi: bool = False              # boot through UEFI where the machine has a choice
+    pasids: bool = False            # needs the QEMU of tools/qemu, see machine.py
 
 
 def vtd(mode, *options):
@@ -126,6 +126,56 @@ HOTPLUG = (
 )
 
 
+# How VT-d translates for PASIDs, on QEMU 10 with our changes; the device caches
+# translations unless it has no ATS.
+PASIDS = ("x-pasid-mode=on", "device-iotlb=on")
+AUX = {
+    "second": (vtd("scalable", *PASIDS), "ats=on"),
+    "first": (vtd("scalable", *PASIDS, "x-flts=on"), "ats=on"),
+    "noats": (vtd("scalable", "x-pasid-mode=on"), "ats=off"),
+}
+
+
+# Virtio is PCI Express, and has ATS, behind ports only.
+ATS = (
+    "pcie-root-port,id=port1,chassis=1,addr=4", f"virtio-blk-pci,drive=disk0,bus=port1,ats=on,{VIRTIO}",
+    "pcie-root-port,id=port2,chassis=2,addr=5", *nic("virtio-net-pci", "net0", "bus=port2", "ats=on", VIRTIO),
+    *nic("e1000e", "net1", "addr=6"),
+)
+
+
+def ats_boots():
+    """Device TLBs, of virtio"""
+    for mode, on in ON.items():
+        yield Scenario(f"ats-{mode}", "ats", f"{on} iommu.strict={int(mode == 'legacy')}", vtd(mode, "device-iotlb=on"),
+                       ATS, ("disk0",), {"mode": mode})
+
+
+def first_stage_boots():
+    """A unit without second-stage tables: DMA and user-space domains are first-stage."""
+    unit, on = vtd("scalable", "x-flts=on"), ON["scalable"]
+    for policy, (options, kind) in POLICY.items():
+        yield Scenario(f"io-first-{policy}", "io", f"{on} {options}", unit, DEVICES, DISKS, {"type": kind}, pasids=True)
+    yield Scenario("type-first", "type", f"{on} iommu.strict=1", unit, DEVICES, DISKS, TYPES["legacy"], pasids=True)
+    yield Scenario("vfio-first", "vfio", f"{on} iommu.strict=1 {UNSAFE}", unit, (*DEVICES[:1], f"{EDU},addr=8"),
+                   ("disk0",), pasids=True)
+
+
+def aux_boots():
+    on = f"{ON['scalable']} iommu.strict=1"
+    for name, (iommu, ats) in AUX.items():
+        devices = (f"pasid-dma,{ats},addr=8", f"pasid-dma,{ats},addr=9", f"pasid-dma,pasid-bits=6,{ats},addr=10",
+                   f"pasid-dma,pasid-bits=0,{ats},addr=11")
+        yield Scenario(f"aux-{name}", "aux", on, iommu, (*DEVICES[:1], *devices), ("disk0",), pasids=True, deadline=600)
+    for name in ("second", "first"):
+        iommu, ats = AUX[name]
+        yield Scenario(f"aux-many-{name}", "auxmany", on, iommu, (*DEVICES[:1], f"pasid-dma,{ats},addr=8"), ("disk0",),
+                       {"count_of_domains": "4000", "rounds": "4000"}, pasids=True, deadline=900)
+    iommu, ats = AUX["second"]
+    yield Scenario("aux-plug", "auxplug", on, iommu, HOTPLUG[1:3], env={"options": ats}, pasids=True,
+                   allow=r"WARNING: .*iommu")
+
+
 # See scenarios/type.sh for the orders.
 TYPES = {
     "legacy": {"alone": "identity,DMA,DMA-FQ,identity,DMA-FQ,auto", "beside": "identity,DMA-FQ"},
@@ -154,6 +204,10 @@ def scenarios():
                        allow=r"Kernel panic - not syncing: sysrq|sysrq: Trigger a crash", debug=False)
     yield from other_iommu_boots()
     yield from option_boots()
+    yield from ats_boots()
+    yield from first_stage_boots()
+    yield from aux_boots()
 
 
-DEMO = Scenario("demo", "demo", f"{ON['scalable']} iommu.strict=1", vtd("scalable"), DEVICES, DISKS)
+DEMO = Scenario("demo", "demo", f"{ON['scalable']} iommu.strict=1", AUX["second"][0],
+                (*DEVICES, "pasid-dma,ats=on,addr=10"), DISKS, pasids=True)

@@ -171,6 +171,7 @@ int main(int argc, char **argv)
 	} commands[] = {
 		{ "blk", cmd_blk }, { "net", cmd_net }, { "edu", cmd_edu },
 		{ "flood", cmd_flood }, { "vfio", cmd_vfio }, { "kexec", cmd_kexec },
+		{ "aux", cmd_aux },
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(*commands); i++)

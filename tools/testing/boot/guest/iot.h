@@ -79,5 +79,6 @@ int cmd_edu(int argc, char **argv);
 int cmd_flood(int argc, char **argv);
 int cmd_vfio(int argc, char **argv);
 int cmd_kexec(int argc, char **argv);
+int cmd_aux(int argc, char **argv);
 
 #endif

@@ -56,6 +56,7 @@ refused() {
 	EBUSY) words="EBUSY|resource busy" ;;
 	EPERM) words="EPERM|not permitted" ;;
 	EINVAL) words="EINVAL|Invalid argument" ;;
+	*) words=$error ;;
 	esac
 	if "$@" >/tmp/out 2>&1; then
 		fail "$text, but it is not refused"
@@ -124,6 +125,7 @@ pci() {
 	e1000e) id=0x8086:0x10d3 ;;
 	vblk) id=0x1af4:0x1042 ;;
 	vnet) id=0x1af4:0x1041 ;;
+	pdma) id=0x1234:0x11fa ;;
 	esac
 	for dev in /sys/bus/pci/devices/*; do
 		read -r vendor <"$dev/vendor"

@@ -2,6 +2,7 @@
 # What the subsystem does, told to a reader.  A chapter is a function; what it tells
 # is shown as it happens, what it checks is counted as in every scenario.
 nvme=$(pci nvme) edu=$(pci edu) nic=$(pci e1000e | head -n 1) nic2=$(pci e1000e | tail -n 1)
+pdma=$(pci pdma)
 
 tell() { say "show $*"; }
 chapter() { tell; tell "$1"; tell "$(echo "$1" | sed 's/./-/g')"; }
@@ -90,8 +91,31 @@ rogue() {
 	row "and NVMe" "works on"
 }
 
+processes() {
+	chapter "pasid-dma $pdma (group $(number "$pdma")): two processes, two PASIDs, one device"
+	tell "  Each process has an address space on the device, reached with its own PASID,"
+	tell "  and maps 64 KiB at 0x100000000 there: the same address, other memory."
+	say "expect faults $pdma"
+	iot blk "$(block_of "$nvme")" 0x400000 4096 4 5 >/tmp/background 2>&1 && echo good >>/tmp/background &
+	iot aux two "/dev/$(ls "/sys/bus/pci/devices/$pdma/misc")" "$pdma" >/tmp/two 2>&1
+	wait
+	checks cat /tmp/two
+	while read -r line; do
+		case $line in
+		"ok process "*) line=${line#ok }; row "${line%%:*}" "${line#*: }" ;;
+		"ok meanwhile "*) row "kernel" "${line#ok }" ;;
+		"not ok "*) row "FAILED" "${line#not ok }" ;;
+		"ok "*) ;;
+		*) row "kernel" "$line" ;;
+		esac
+	done </tmp/two
+	same "NVMe went on meanwhile" good "$(cat /tmp/background)"
+	row "NVMe" "4 MiB written and read back meanwhile"
+}
+
 machine
 group_rows
 disk
 network
 rogue
+processes
