@@ -4,7 +4,7 @@
 A devicetree of QEMU's own describes the machine or, through UEFI, ACPI.  Either way
 a PCI device gets its IOMMU when a driver binds to it, not before.
 """
-from scenarios import DEVICES, DISKS, EDU, HOTPLUG, POLICY, Scenario
+from scenarios import BRIDGED, DEVICES, DISKS, EDU, HOTPLUG, PLAIN_TOPOLOGY, POLICY, ROOT_BUS, Scenario
 
 FIRMWARE = {"dt": False, "acpi": True}
 TYPES = {"alone": "identity,DMA,DMA-FQ,identity,DMA-FQ,auto", "beside": "identity,DMA-FQ"}
@@ -29,6 +29,7 @@ def each_firmware():
         yield boot("type", "type", firmware, STRICT, env=TYPES)
         # No unsafe_interrupts: the ITS knows which device an MSI comes from.
         yield boot("vfio", "vfio", firmware, STRICT, (*DEVICES[:1], f"{EDU},addr=8"), DISKS[:1])
+        yield boot("owner", "owner", firmware, STRICT, (*DEVICES[:1], *BRIDGED))
         yield boot("hotplug", "hotplug", firmware, f"iommu.strict={int(firmware == 'dt')}", HOTPLUG, ("disk0", "hot"))
         yield boot("kdump", "kdump", firmware, f"{STRICT} crashkernel=160M", payload=True, debug=False,
                    allow=r"Kernel panic - not syncing: sysrq|sysrq: Trigger a crash")
@@ -49,6 +50,10 @@ def aux_boots():
 
 def scenarios():
     yield from each_firmware()
+    # Only ACPI describes a second root bus.
+    disks = ("disk0", "disk1", "disk2", "disk3")
+    yield boot("topology", "topology", "dt", STRICT, PLAIN_TOPOLOGY, disks[:3])
+    yield boot("topology", "topology", "acpi", STRICT, (*PLAIN_TOPOLOGY, *ROOT_BUS), disks)
     # 6.12 crashes while it copies a linear map of 52 bits, and hangs in the next kernel
     # on QEMU's ITS; here MSIs go to a GICv2m.
     yield boot("kexec", "kexec", "dt", STRICT, (*DEVICES, "-cpu max,lpa2=off"), payload=True, iommu=virt(gic=2))

@@ -88,9 +88,6 @@ static bool tells(const char *text, const void *arg)
 {
 	const struct fault *fault = arg;
 
-	/* 6.12's SMMUv3 driver prints events as numbers, in several records */
-	if (strstr(text, "arm-smmu-v3") && strstr(text, "received:"))
-		return true;
 	return strstr(text, fault->device) && names_page(text, fault->page) && strcasestr(text, fault->dir) &&
 	       names_reason(text);
 }
