@@ -54,9 +54,10 @@ def scenarios():
     disks = ("disk0", "disk1", "disk2", "disk3")
     yield boot("topology", "topology", "dt", STRICT, PLAIN_TOPOLOGY, disks[:3])
     yield boot("topology", "topology", "acpi", STRICT, (*PLAIN_TOPOLOGY, *ROOT_BUS), disks)
-    # 6.12 crashes while it copies a linear map of 52 bits, and hangs in the next kernel
-    # on QEMU's ITS; here MSIs go to a GICv2m.
-    yield boot("kexec", "kexec", "dt", STRICT, (*DEVICES, "-cpu max,lpa2=off"), payload=True, iommu=virt(gic=2))
+    # The shutdown, not the IOMMU, has its limits here: 6.12 crashes while it copies a
+    # linear map of 52 bits, hangs at times before the other CPU is off, and in the next
+    # kernel on QEMU's ITS.  So one CPU, 48 bits, and MSIs through a GICv2m.
+    yield boot("kexec", "kexec", "dt", STRICT, (*DEVICES, "-cpu max,lpa2=off", "-smp 1"), payload=True, iommu=virt(gic=2))
     # Only the devicetree describes a clock that can wake the machine.
     yield boot("suspend", "suspend", "dt", STRICT)
     for policy in ("strict", "lazy"):
