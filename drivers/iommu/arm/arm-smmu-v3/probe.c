@@ -163,6 +163,9 @@ static int probe_idr1(struct smmu3_device *smmu)
 	/* SSIDs choose a stage 1. */
 	if (smmu->features & SMMU3_FEAT_S1)
 		smmu->ssid_bits = FIELD_GET(IDR1_SSIDSIZE, idr1);
+	/* A table in one piece has to be found in memory. */
+	if (!(smmu->features & SMMU3_FEAT_2LVL_CDTAB))
+		smmu->ssid_bits = min(smmu->ssid_bits, CD_SPLIT);
 	return 0;
 }
 

@@ -20,8 +20,6 @@
 
 /* 2^17 descriptors of 8 bytes: 32 million streams have to do. */
 #define MAX_L1_SHIFT	17
-/* A linear CD table has no more descriptors than a second-level one. */
-#define LINEAR_CD_BITS	CD_SPLIT
 
 static bool strtab_2lvl(const struct smmu3_device *smmu)
 {
@@ -192,10 +190,9 @@ static bool cdtab_exists(const struct smmu3_cdtab *t)
 static int alloc_cdtab(struct smmu3_master *master)
 {
 	master->cdtab.ssid_bits = master->ssid_bits;
-	if (master->ssid_bits <= LINEAR_CD_BITS ||
-	    !(master->smmu->features & SMMU3_FEAT_2LVL_CDTAB))
-		return alloc_linear_cdtab(master);
-	return alloc_2lvl_cdtab(master);
+	/* No larger than a second-level table: one level will do. */
+	return master->ssid_bits <= CD_SPLIT ? alloc_linear_cdtab(master) :
+					       alloc_2lvl_cdtab(master);
 }
 
 static dma_addr_t l2_dma(const struct smmu3_cdtab *t, unsigned int i)
