@@ -714,11 +714,11 @@ struct iommu_ops {
  *
  * A paging domain has either the range ops (@map_range, @unmap_range and
  * preferably @map_sg) or the page ops (@map_pages, @unmap_pages); where it has
- * both, the core uses the range ops.  The core checks before each call with a
- * range that iova, paddr and length are multiples of the smallest page size, that
- * nothing wraps around and that a forced aperture holds the range.  Callers do not map
- * or unmap overlapping ranges at the same time.  Map may sleep if @gfp allows
- * it, unmap never does.
+ * both, the core uses the range ops.  Range ops refuse themselves a range in which
+ * iova, paddr or length are not multiples of the smallest page size, that wraps
+ * around, or that a forced aperture does not hold; page ops are not called with
+ * such.  Callers do not map or unmap overlapping ranges at the same time.  Map may
+ * sleep if @gfp allows it, unmap never does.
  *
  * The map ops add to *@mapped (0 at the call) the bytes that they mapped,
  * counted from @iova without a gap, when they fail as well: the core unmaps
@@ -746,7 +746,7 @@ struct iommu_domain_ops {
 	 * @map_range: map a range that is contiguous on both sides with the
 	 * best page sizes, in one call and one descent.
 	 * Return: 0 with *@mapped == @len, or -ENOMEM, -EEXIST where something
-	 * is mapped already, -ERANGE where the tables cannot express it.
+	 * is mapped already, -EINVAL if it is not aligned, -ERANGE if too high.
 	 */
 	int (*map_range)(struct iommu_domain *domain, unsigned long iova,
 			 phys_addr_t paddr, size_t len, int prot, gfp_t gfp,
@@ -755,9 +755,9 @@ struct iommu_domain_ops {
 	 * @map_sg: map the @nents entries of a scatterlist one after the other
 	 * from @iova on.  Entries that are bus addresses are skipped and take no
 	 * iova; entries that continue the one before may be mapped together.
-	 * The driver checks the runs that it goes through, as the core checks
-	 * ranges.  Without it the core calls @map_range for each run.
-	 * Return: as @map_range, -EINVAL for a run that is not aligned.
+	 * Each run is checked like a range.  Without it the core calls
+	 * @map_range for each run.
+	 * Return: as @map_range, of the first run that fails.
 	 */
 	int (*map_sg)(struct iommu_domain *domain, unsigned long iova,
 		      struct scatterlist *sg, unsigned int nents, int prot,

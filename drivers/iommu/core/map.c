@@ -6,9 +6,10 @@
  * scatterlist.  For the others, a range is cut here into runs of pages of one
  * size.  Either way:
  *
- *  - no range reaches a driver that is not a multiple of the smallest page size,
- *    that wraps around, or that a forced aperture does not hold (a scatterlist is
- *    checked by whoever goes through it: the driver's map_sg, or the code here);
+ *  - no range is mapped or unmapped that is not a multiple of the smallest page
+ *    size, that wraps around, or that a forced aperture does not hold.  Range ops
+ *    see to that themselves, once, as they know their tables; for the others the
+ *    code here does.  What was wrong is worked out only when it was;
  *  - a map that fails leaves nothing mapped of its range;
  *  - no lock is taken, unmap never sleeps and never allocates, and what is only
  *    for people (messages, tracing) stays out of the way until it is needed.
@@ -55,12 +56,24 @@ static inline bool is_reachable(const struct iommu_domain *domain,
 		       last <= geometry->aperture_end));
 }
 
+static inline bool is_paging(const struct iommu_domain *domain)
+{
+	return domain->type & __IOMMU_DOMAIN_PAGING;
+}
+
+static inline bool is_fit(const struct iommu_domain *domain, unsigned long iova,
+			  phys_addr_t paddr, size_t size)
+{
+	return !((iova | paddr | size) & offset_mask(domain)) &&
+	       is_reachable(domain, iova, size) && paddr <= paddr + size - 1;
+}
+
 /* Say why a range was refused. */
 static noinline __cold int refuse(const struct iommu_domain *domain,
 				  const char *what, unsigned long iova,
 				  phys_addr_t paddr, size_t size)
 {
-	if (!(domain->type & __IOMMU_DOMAIN_PAGING))
+	if (!is_paging(domain))
 		return -EINVAL;
 	if (WARN_ON_ONCE(!domain->pgsize_bitmap))
 		return -ENODEV;
@@ -90,17 +103,6 @@ static inline int check_gfp(gfp_t gfp)
 {
 	might_sleep_if(gfpflags_allow_blocking(gfp));
 	return WARN_ON_ONCE(gfp & UNFIT_GFP) ? -EINVAL : 0;
-}
-
-static inline int check_map(const struct iommu_domain *domain,
-			    unsigned long iova, phys_addr_t paddr, size_t size)
-{
-	if (likely((domain->type & __IOMMU_DOMAIN_PAGING) &&
-		   !((iova | paddr | size) & offset_mask(domain)) &&
-		   is_reachable(domain, iova, size) &&
-		   paddr <= paddr + size - 1))
-		return 0;
-	return refuse(domain, "map", iova, paddr, size);
 }
 
 /*
@@ -210,16 +212,34 @@ static size_t unmap_pages(struct iommu_domain *domain, unsigned long iova,
  * One contiguous range
  */
 
-/* Map a range that passed check_map(); *@mapped counts even on error. */
-static inline int map_checked(struct iommu_domain *domain, unsigned long iova,
-			      phys_addr_t paddr, size_t size, int prot,
-			      gfp_t gfp, size_t *mapped)
+/* A range op failed: say so where that is the caller's fault. */
+static noinline __cold int map_failed(const struct iommu_domain *domain,
+				      unsigned long iova, phys_addr_t paddr,
+				      size_t size, int ret)
+{
+	if ((ret == -EINVAL || ret == -ERANGE) &&
+	    !is_fit(domain, iova, paddr, size))
+		refuse(domain, "map", iova, paddr, size);
+	return ret;
+}
+
+/* Map a range in a paging domain; *@mapped counts even on error. */
+static inline int map_run(struct iommu_domain *domain, unsigned long iova,
+			  phys_addr_t paddr, size_t size, int prot, gfp_t gfp,
+			  size_t *mapped)
 {
 	const struct iommu_domain_ops *ops = domain->ops;
+	int ret;
 
-	if (likely(ops->map_range))
-		return ops->map_range(domain, iova, paddr, size, prot, gfp,
-				      mapped);
+	if (likely(ops->map_range)) {
+		ret = ops->map_range(domain, iova, paddr, size, prot, gfp,
+				     mapped);
+		if (unlikely(ret))
+			return map_failed(domain, iova, paddr, size, ret);
+		return 0;
+	}
+	if (unlikely(!is_fit(domain, iova, paddr, size)))
+		return refuse(domain, "map", iova, paddr, size);
 	return map_pages(domain, iova, paddr, size, prot, gfp, mapped);
 }
 
@@ -270,17 +290,49 @@ int iommu_map(struct iommu_domain *domain, unsigned long iova,
 		return ret;
 	if (unlikely(!size))
 		return 0;
-	ret = check_map(domain, iova, paddr, size);
-	if (unlikely(ret))
-		return ret;
+	if (unlikely(!is_paging(domain)))
+		return -EINVAL;
 
-	ret = map_checked(domain, iova, paddr, size, prot, gfp, &mapped);
+	ret = map_run(domain, iova, paddr, size, prot, gfp, &mapped);
 	ret = finish_map(domain, iova, size, mapped, ret);
 	if (likely(!ret))
 		trace_map(iova, paddr, size);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(iommu_map);
+
+/* Nothing was unmapped: say so where that is the caller's fault. */
+static noinline __cold size_t unmap_failed(const struct iommu_domain *domain,
+					   unsigned long iova, size_t size)
+{
+	if (!is_paging(domain) || !is_fit(domain, iova, 0, size))
+		refuse(domain, "unmap", iova, 0, size);
+	return 0;
+}
+
+static __always_inline size_t unmap_range(struct iommu_domain *domain,
+					  unsigned long iova, size_t size,
+					  struct iommu_iotlb_gather *gather)
+{
+	const struct iommu_domain_ops *ops = domain->ops;
+	size_t unmapped;
+
+	if (unlikely(!size))
+		return 0;
+	if (unlikely(!is_paging(domain)))
+		return unmap_failed(domain, iova, size);
+
+	if (likely(ops->unmap_range))
+		unmapped = ops->unmap_range(domain, iova, size, gather);
+	else if (likely(is_fit(domain, iova, 0, size)))
+		unmapped = unmap_pages(domain, iova, size, gather);
+	else
+		unmapped = 0;
+	if (unlikely(!unmapped))
+		unmap_failed(domain, iova, size);
+	trace_unmap(iova, size, unmapped);
+	return unmapped;
+}
 
 /**
  * iommu_unmap_fast - unmap a range, and leave the invalidation to the caller
@@ -302,24 +354,7 @@ EXPORT_SYMBOL_GPL(iommu_map);
 size_t iommu_unmap_fast(struct iommu_domain *domain, unsigned long iova,
 			size_t size, struct iommu_iotlb_gather *iotlb_gather)
 {
-	size_t unmapped;
-
-	if (unlikely(!size))
-		return 0;
-	if (unlikely(!(domain->type & __IOMMU_DOMAIN_PAGING) ||
-		     ((iova | size) & offset_mask(domain)) ||
-		     !is_reachable(domain, iova, size))) {
-		refuse(domain, "unmap", iova, 0, size);
-		return 0;
-	}
-
-	if (likely(domain->ops->unmap_range))
-		unmapped = domain->ops->unmap_range(domain, iova, size,
-						    iotlb_gather);
-	else
-		unmapped = unmap_pages(domain, iova, size, iotlb_gather);
-	trace_unmap(iova, size, unmapped);
-	return unmapped;
+	return unmap_range(domain, iova, size, iotlb_gather);
 }
 EXPORT_SYMBOL_GPL(iommu_unmap_fast);
 
@@ -336,11 +371,13 @@ EXPORT_SYMBOL_GPL(iommu_unmap_fast);
  */
 size_t iommu_unmap(struct iommu_domain *domain, unsigned long iova, size_t size)
 {
-	struct iommu_iotlb_gather gather;
+	struct iommu_iotlb_gather gather = {
+		.start = ULONG_MAX,
+		.freelist = LIST_HEAD_INIT(gather.freelist),
+	};
 	size_t unmapped;
 
-	iommu_iotlb_gather_init(&gather);
-	unmapped = iommu_unmap_fast(domain, iova, size, &gather);
+	unmapped = unmap_range(domain, iova, size, &gather);
 	iommu_iotlb_sync(domain, &gather);
 	return unmapped;
 }
@@ -358,7 +395,7 @@ phys_addr_t iommu_iova_to_phys(struct iommu_domain *domain, dma_addr_t iova)
 {
 	const struct iommu_domain_ops *ops = domain->ops;
 
-	if (likely(domain->type & __IOMMU_DOMAIN_PAGING))
+	if (likely(is_paging(domain)))
 		return ops->iova_to_phys(domain, iova);
 	if (domain->type == IOMMU_DOMAIN_IDENTITY)
 		return iova;
@@ -423,12 +460,8 @@ static int map_sg_runs(struct iommu_domain *domain, unsigned long iova,
 	while (!ret && next_sg_run(&cursor)) {
 		size_t done = 0;
 
-		ret = check_map(domain, iova + *mapped, cursor.paddr,
-				cursor.len);
-		if (ret)
-			break;
-		ret = map_checked(domain, iova + *mapped, cursor.paddr,
-				  cursor.len, prot, gfp, &done);
+		ret = map_run(domain, iova + *mapped, cursor.paddr, cursor.len,
+			      prot, gfp, &done);
 		*mapped += done;
 		if (!ret && done != cursor.len)
 			ret = short_map(done, cursor.len);
@@ -474,8 +507,10 @@ ssize_t iommu_map_sg(struct iommu_domain *domain, unsigned long iova,
 	ret = check_gfp(gfp);
 	if (unlikely(ret))
 		return ret;
+	if (unlikely(!is_paging(domain)))
+		return -EINVAL;
 
-	if (likely(ops->map_sg && (domain->type & __IOMMU_DOMAIN_PAGING)))
+	if (likely(ops->map_sg))
 		ret = ops->map_sg(domain, iova, sg, nents, prot, gfp, &mapped);
 	else
 		ret = map_sg_runs(domain, iova, sg, nents, prot, gfp, &mapped);

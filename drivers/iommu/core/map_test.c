@@ -27,8 +27,8 @@
  * @table: what each page of the aperture translates to, or 0
  * @want: the oracle
  * @broken: promises of the core that were not kept
- * @map_calls: calls of a map op
- * @unmap_calls: calls of an unmap op
+ * @map_calls: calls of a map op with a range that is right
+ * @unmap_calls: calls of an unmap op with such a range
  * @sync_calls: calls of iotlb_sync_map
  * @sync_iova: iova of the last one
  * @sync_size: size of the last one
@@ -129,10 +129,30 @@ static size_t fake_unmap_pages(struct iommu_domain *domain, unsigned long iova,
 	return clear(to_fake(domain), iova, pgsize * count, gather);
 }
 
+/* What range ops have to check themselves. */
+static int check_range(const struct iommu_domain *domain, unsigned long iova,
+		       phys_addr_t paddr, size_t len)
+{
+	const struct iommu_domain_geometry *geometry = &domain->geometry;
+	unsigned long last = iova + len - 1;
+
+	if (!IS_ALIGNED(iova | paddr | len, SZ_4K))
+		return -EINVAL;
+	if (last < iova || paddr + len - 1 < paddr)
+		return -ERANGE;
+	return geometry->force_aperture &&
+	       (iova < geometry->aperture_start ||
+		last > geometry->aperture_end) ? -ERANGE : 0;
+}
+
 static int fake_map_range(struct iommu_domain *domain, unsigned long iova,
 			  phys_addr_t paddr, size_t len, int prot, gfp_t gfp,
 			  size_t *mapped)
 {
+	int ret = check_range(domain, iova, paddr, len);
+
+	if (ret)
+		return ret;
 	to_fake(domain)->map_calls++;
 	return store(to_fake(domain), iova, paddr, len, mapped);
 }
@@ -175,6 +195,8 @@ static int fake_map_sg(struct iommu_domain *domain, unsigned long iova,
 static size_t fake_unmap_range(struct iommu_domain *domain, unsigned long iova,
 			       size_t len, struct iommu_iotlb_gather *gather)
 {
+	if (check_range(domain, iova, 0, len))
+		return 0;
 	return clear(to_fake(domain), iova, len, gather);
 }
 
