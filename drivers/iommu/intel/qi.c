@@ -2,13 +2,14 @@
 /*
  * Queued invalidation (VT-d 6.5).
  *
- * Laws: a submission is a run of slots that ends in a wait descriptor; hardware
- * writes DONE into the status word of that slot, and the submitter, who spins
- * with interrupts off, gives the run back.  Whoever finds the queue in error
- * mends it under qi->lock: a bad descriptor (IQE) is replaced by one that does
- * nothing, and the waits that a time-out (ITE) swallowed are marked ABORTED, for
- * their submitters to submit again.  Nobody waits for ever: a device that is gone
- * is no longer asked, and a queue that stands still is declared dead.
+ * Laws: a submission is a run of slots that ends in a wait descriptor;
+ * hardware writes DONE into the status word of that slot, and the submitter,
+ * who spins with interrupts off, gives the run back.  The lock is taken once
+ * for that.  Whoever finds the queue in error mends it under qi->lock: a bad
+ * descriptor (IQE) is replaced by one that does nothing, and the waits that a
+ * time-out (ITE) swallowed are marked ABORTED, for their submitters to submit
+ * again.  Nobody waits for ever: a device that is gone is no longer asked, and
+ * a queue that stands still is declared dead.
  */
 #define pr_fmt(fmt)	"DMAR: " fmt
 
@@ -210,6 +211,19 @@ static int wait_room(struct intel_iommu *iommu, unsigned int n)
 	return 0;
 }
 
+/* Was a descriptor of the run at @first refused? */
+static bool was_refused(struct q_inval *qi, unsigned int first)
+{
+	bool bad;
+
+	if (likely(!READ_ONCE(qi->nr_bad)))
+		return false;
+	raw_spin_lock(&qi->lock);
+	bad = qi_ring_take_bad(qi, first);
+	raw_spin_unlock(&qi->lock);
+	return bad;
+}
+
 /* Submit @count descriptors once, and wait for them. */
 static int submit_once(struct intel_iommu *iommu, const struct qi_desc *desc,
 		       unsigned int count)
@@ -239,10 +253,8 @@ static int submit_once(struct intel_iommu *iommu, const struct qi_desc *desc,
 	ret = wait_done(iommu, wait);
 	if (ret == -ETIMEDOUT)
 		goto out;	/* hardware may still use the slots */
-
-	raw_spin_lock(&qi->lock);
-	bad = qi_ring_release(qi, first);
-	raw_spin_unlock(&qi->lock);
+	bad = was_refused(qi, first);
+	qi_ring_release(qi, wait);
 	if (!ret && bad)
 		ret = -EIO;
 out:
@@ -288,6 +300,19 @@ static int submit_again(struct intel_iommu *iommu, const struct qi_desc *desc,
 	return result;
 }
 
+static int submit_batch(struct intel_iommu *iommu, const struct qi_desc *desc,
+			unsigned int count)
+{
+	int ret;
+
+	if (unlikely(READ_ONCE(iommu->qi->dead)))
+		return -ETIMEDOUT;
+	ret = submit_once(iommu, desc, count);
+	if (unlikely(ret == -EAGAIN))
+		ret = submit_again(iommu, desc, count);
+	return ret;
+}
+
 /**
  * qi_submit - execute invalidation descriptors and wait until they are done
  * @iommu: the unit
@@ -306,22 +331,17 @@ int qi_submit(struct intel_iommu *iommu, const struct qi_desc *desc,
 	      unsigned int count)
 {
 	int ret, result = 0;
-	unsigned int n;
 
 	if (!iommu->qi)
 		return -ENODEV;
 
-	for (; count; desc += n, count -= n) {
-		if (READ_ONCE(iommu->qi->dead))
-			return -ETIMEDOUT;
-		n = min(count, QI_BATCH);
-		ret = submit_once(iommu, desc, n);
-		if (ret == -EAGAIN)
-			ret = submit_again(iommu, desc, n);
+	for (; unlikely(count > QI_BATCH); desc += QI_BATCH, count -= QI_BATCH) {
+		ret = submit_batch(iommu, desc, QI_BATCH);
 		if (ret)
 			result = ret;
 	}
-	return result;
+	ret = count ? submit_batch(iommu, desc, count) : 0;
+	return ret ?: result;
 }
 
 /**

@@ -118,7 +118,8 @@ static void test_ring(struct kunit *test, u8 shift)
 		KUNIT_ASSERT_EQ(test, qi->status[wait], QI_BUSY);
 		run_until(qi, &at, qi->head);
 		KUNIT_ASSERT_EQ(test, qi->status[wait], QI_DONE);
-		KUNIT_ASSERT_FALSE(test, qi_ring_release(qi, first));
+		KUNIT_ASSERT_FALSE(test, qi_ring_take_bad(qi, first));
+		qi_ring_release(qi, wait);
 	}
 }
 
@@ -137,21 +138,19 @@ static void test_release_order(struct kunit *test)
 {
 	struct q_inval *qi = alloc_ring(test, QI_SHIFT_128);
 	struct qi_desc desc = qi_desc_pc(0, 0, PC_GRAN_GLOBAL);
-	unsigned int first[3], at = 0, i;
+	unsigned int wait[3], at = 0, i;
 
 	qi->head = QI_SLOTS - 3;
 	qi->tail = qi->head;
 	at = qi->head;
-	for (i = 0; i < 3; i++) {
-		first[i] = qi->head;
-		qi_ring_put(qi, &desc, 1);
-	}
+	for (i = 0; i < 3; i++)
+		wait[i] = qi_ring_put(qi, &desc, 1);
 	run_until(qi, &at, qi->head);
-	qi_ring_release(qi, first[1]);
+	qi_ring_release(qi, wait[1]);
 	KUNIT_EXPECT_EQ(test, qi_ring_room(qi), QI_SLOTS - 7);
-	qi_ring_release(qi, first[0]);
+	qi_ring_release(qi, wait[0]);
 	KUNIT_EXPECT_EQ(test, qi_ring_room(qi), QI_SLOTS - 3);
-	qi_ring_release(qi, first[2]);
+	qi_ring_release(qi, wait[2]);
 	KUNIT_EXPECT_EQ(test, qi_ring_room(qi), QI_SLOTS - 1);
 }
 
@@ -169,17 +168,19 @@ static void test_bad_descriptor(struct kunit *test)
 	run_until(qi, &at, qi->head);
 	/* The replacement did not touch anybody's status. */
 	KUNIT_EXPECT_EQ(test, qi->status[3], QI_DONE);
-	KUNIT_EXPECT_FALSE(test, qi_ring_release(qi, other));
-	KUNIT_EXPECT_TRUE(test, qi_ring_release(qi, first));
+	KUNIT_EXPECT_EQ(test, qi->nr_bad, 1);
+	KUNIT_EXPECT_FALSE(test, qi_ring_take_bad(qi, other));
+	KUNIT_EXPECT_TRUE(test, qi_ring_take_bad(qi, first));
 	/* And is forgotten with the run. */
 	KUNIT_EXPECT_TRUE(test, bitmap_empty(qi->bad, QI_SLOTS));
+	KUNIT_EXPECT_EQ(test, qi->nr_bad, 0);
 
 	/* A wait that is refused: its owner must not wait for it. */
 	first = qi->head;
 	at = qi_ring_put(qi, desc, 0);
 	qi_ring_replace(qi, at);
 	KUNIT_EXPECT_EQ(test, qi->status[at], QI_ABORTED);
-	KUNIT_EXPECT_TRUE(test, qi_ring_release(qi, first));
+	KUNIT_EXPECT_TRUE(test, qi_ring_take_bad(qi, first));
 }
 
 /* Of five runs, two are done, one is fetched, two are not yet. */

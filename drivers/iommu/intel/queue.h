@@ -4,7 +4,8 @@
  * test can play the hardware.
  *
  * A run is the slots of one submission, the last of which is its wait.  Runs are
- * given back in any order; the ring's tail passes those that are free.
+ * given back in any order and without the lock, which is why there is one lock per
+ * submission; the ring's tail passes those that are free when somebody wants room.
  */
 #ifndef _INTEL_VTD_QUEUE_H
 #define _INTEL_VTD_QUEUE_H
@@ -45,14 +46,17 @@ static_assert(QI_BATCH + 2 <= QI_SLOTS);
  * @order: page order of @ring, which is also IQA.QS
  * @drain: QI_IOTLB_DW and QI_IOTLB_DR as the unit is capable of them
  * @head: first slot not submitted; @lock
- * @tail: first slot of the oldest run not given back; @lock
- * @wait_of: by first slot of a run: its wait slot; @lock
+ * @tail: first slot of the oldest run that nobody was seen to give back; @lock
+ * @wait_of: by first slot of a run: its wait slot; written under @lock, read
+ *	under it or by the run's submitter
  * @bad: slots whose descriptors hardware refused; @lock
+ * @nr_bad: how many; written under @lock.  A submitter may look without: what is
+ *	refused is marked before its wait can be done
  * @dead: the queue stands still and is not used any more
  * @patience_ns: how long a submitter waits for a queue that stands still
  * @relax: called while a submitter waits; for tests, which play the hardware
  * @status: by wait slot, QI_x: BUSY -> DONE (by hardware) or ABORTED (@lock) ->
- *	FREE (by the submitter, @lock)
+ *	FREE (by the submitter)
  * @scratch: status word of descriptors that do nothing
  */
 struct q_inval {
@@ -66,6 +70,7 @@ struct q_inval {
 	unsigned int tail;
 	u16 wait_of[QI_SLOTS];
 	DECLARE_BITMAP(bad, QI_SLOTS);
+	unsigned int nr_bad;
 	bool dead;
 	u64 patience_ns;
 	void (*relax)(struct q_inval *qi);
@@ -90,8 +95,17 @@ static inline unsigned int qi_slot_at(const struct q_inval *qi, u32 offset)
 }
 
 /* Free slots; one is never used, so that full is not empty. */
-static inline unsigned int qi_ring_room(const struct q_inval *qi)
+static inline unsigned int qi_ring_room(struct q_inval *qi)
 {
+	unsigned int wait;
+
+	while (qi->tail != qi->head) {
+		wait = qi->wait_of[qi->tail];
+		/* Pairs with qi_ring_release(): its owner is done with the run. */
+		if (smp_load_acquire(&qi->status[wait]) != QI_FREE)
+			break;
+		qi->tail = qi_next(wait);
+	}
 	return (qi->tail + QI_SLOTS - qi->head - 1) % QI_SLOTS;
 }
 
@@ -102,16 +116,23 @@ static inline void qi_ring_reset(struct q_inval *qi)
 	qi->dead = false;
 	memset(qi->status, 0, sizeof(qi->status));
 	bitmap_zero(qi->bad, QI_SLOTS);
+	qi->nr_bad = 0;
 }
 
 static inline void qi_slot_write(struct q_inval *qi, unsigned int slot,
 				 const struct qi_desc *desc)
 {
 	u64 *at = qi_slot_ptr(qi, slot);
+	u64 drain = 0;
 
-	memcpy(at, desc, 1UL << qi->shift);
 	if (FIELD_GET(QI_TYPE, desc->qw[0]) == QI_IOTLB)
-		at[0] |= qi->drain;
+		drain = qi->drain;
+	at[0] = desc->qw[0] | drain;
+	at[1] = desc->qw[1];
+	if (qi->shift == QI_SHIFT_128)
+		return;
+	at[2] = desc->qw[2];
+	at[3] = desc->qw[3];
 }
 
 /* Add a run of @count descriptors and its wait; returns the wait's slot. */
@@ -139,7 +160,7 @@ static inline void qi_ring_replace(struct q_inval *qi, unsigned int slot)
 	struct qi_desc nop = qi_desc_wait(0, virt_to_phys(&qi->scratch));
 
 	qi_slot_write(qi, slot, &nop);
-	__set_bit(slot, qi->bad);
+	qi->nr_bad += !__test_and_set_bit(slot, qi->bad);
 	/* A wait that cannot be executed says nothing to its owner. */
 	cmpxchg(&qi->status[slot], QI_BUSY, QI_ABORTED);
 }
@@ -160,20 +181,22 @@ static inline void qi_ring_abort(struct q_inval *qi, unsigned int head)
 	}
 }
 
-/* Give back the run at @first; returns whether hardware refused part of it. */
-static inline bool qi_ring_release(struct q_inval *qi, unsigned int first)
+/* Did hardware refuse part of the run at @first?  Forgets it. */
+static inline bool qi_ring_take_bad(struct q_inval *qi, unsigned int first)
 {
-	unsigned int wait = qi->wait_of[first], slot;
-	bool bad = false;
+	unsigned int end = qi_next(qi->wait_of[first]), slot, bad = 0;
 
-	for (slot = first; slot != qi_next(wait); slot = qi_next(slot))
-		bad |= __test_and_clear_bit(slot, qi->bad);
-
-	qi->status[wait] = QI_FREE;
-	while (qi->tail != qi->head &&
-	       qi->status[qi->wait_of[qi->tail]] == QI_FREE)
-		qi->tail = qi_next(qi->wait_of[qi->tail]);
+	for (slot = first; slot != end; slot = qi_next(slot))
+		bad += __test_and_clear_bit(slot, qi->bad);
+	qi->nr_bad -= bad;
 	return bad;
+}
+
+/* Give back the run that ends at @wait.  Needs no lock. */
+static inline void qi_ring_release(struct q_inval *qi, unsigned int wait)
+{
+	/* Pairs with qi_ring_room(): nobody looks at the run after this. */
+	smp_store_release(&qi->status[wait], QI_FREE);
 }
 
 /* Which device does a descriptor speak to, if any? */
