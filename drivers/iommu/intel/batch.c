@@ -54,35 +54,6 @@ int intel_submit(struct intel_iommu *iommu, const struct qi_desc *desc,
 	return ret;
 }
 
-/**
- * batch_submit() - carry out what has been gathered
- * @b: the batch; empty afterwards
- *
- * A failure is logged by the queue and leaves nothing that could be done here.
- *
- * Context: Any.
- */
-void batch_submit(struct flush_batch *b)
-{
-	if (b->count)
-		intel_submit(b->iommu, b->desc, b->count);
-	b->count = 0;
-}
-
-/**
- * batch_add() - gather one command
- * @b: the batch
- * @desc: the command
- *
- * Context: Any.  A batch that is full is carried out.
- */
-void batch_add(struct flush_batch *b, struct qi_desc desc)
-{
-	b->desc[b->count++] = desc;
-	if (b->count == FLUSH_BATCH_MAX)
-		batch_submit(b);
-}
-
 /* An unplugged device answers no invalidation: do not wait for it. */
 static bool device_gone(struct intel_device *device)
 {

@@ -259,6 +259,9 @@ void intel_flush_device_tlb(struct intel_device *device);
  * @iommu: the unit
  * @count: number of @desc
  * @desc: the commands
+ *
+ * On the stack it is __uninitialized: clearing all of it would take longer than an
+ * invalidation.
  */
 struct flush_batch {
 	struct intel_iommu *iommu;
@@ -268,10 +271,37 @@ struct flush_batch {
 
 int intel_submit(struct intel_iommu *iommu, const struct qi_desc *desc,
 		 unsigned int count);
-void batch_add(struct flush_batch *b, struct qi_desc desc);
 void batch_add_device_tlb(struct flush_batch *b, struct intel_device *device,
 			  u32 pasid, u64 addr, u8 order);
-void batch_submit(struct flush_batch *b);
+
+/**
+ * batch_submit() - carry out what has been gathered
+ * @b: the batch; empty afterwards
+ *
+ * A failure is logged by the queue and leaves nothing that could be done here.
+ *
+ * Context: Any.
+ */
+static inline void batch_submit(struct flush_batch *b)
+{
+	if (b->count)
+		intel_submit(b->iommu, b->desc, b->count);
+	b->count = 0;
+}
+
+/**
+ * batch_add() - gather one command
+ * @b: the batch
+ * @desc: the command
+ *
+ * Context: Any.  A batch that is full is carried out.
+ */
+static inline void batch_add(struct flush_batch *b, struct qi_desc desc)
+{
+	b->desc[b->count++] = desc;
+	if (unlikely(b->count == FLUSH_BATCH_MAX))
+		batch_submit(b);
+}
 
 /* attach.c */
 int intel_attach(struct intel_device *device, u32 pasid,

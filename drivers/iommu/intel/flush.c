@@ -32,7 +32,7 @@ struct blocks {
 	u8 order[2];
 };
 
-static void add_block(struct blocks *b, u64 pfn, u8 order)
+static inline void add_block(struct blocks *b, u64 pfn, u8 order)
 {
 	b->addr[b->count] = (pfn >> order) << (order + VTD_PAGE_SHIFT);
 	b->order[b->count++] = order;
@@ -43,8 +43,8 @@ static void add_block(struct blocks *b, u64 pfn, u8 order)
  * The block that holds both ends can be far larger than the range when that
  * crosses a big boundary.  Two blocks, one on each side of it, are tight.
  */
-static void cover_range(struct blocks *b, unsigned long start,
-			unsigned long last, bool leaf_only)
+static __always_inline void cover_range(struct blocks *b, unsigned long start,
+					unsigned long last, bool leaf_only)
 {
 	u64 first = start >> VTD_PAGE_SHIFT, end = last >> VTD_PAGE_SHIFT, mid;
 	u8 order = fls64(first ^ end);
@@ -66,8 +66,9 @@ static bool page_selective(struct intel_iommu *iommu, const struct blocks *b)
 	       b->max_order <= cap_mamv(iommu->cap);
 }
 
-static void add_iotlb(struct flush_batch *fb, const struct flush_target *t,
-		      const struct blocks *b)
+static __always_inline void add_iotlb(struct flush_batch *fb,
+				      const struct flush_target *t,
+				      const struct blocks *b)
 {
 	unsigned int i;
 
@@ -81,8 +82,9 @@ static void add_iotlb(struct flush_batch *fb, const struct flush_target *t,
 					    b->leaf_only, IOTLB_GRAN_PAGE));
 }
 
-static void add_piotlb(struct flush_batch *fb, const struct flush_target *t,
-		       const struct blocks *b)
+static __always_inline void add_piotlb(struct flush_batch *fb,
+				       const struct flush_target *t,
+				       const struct blocks *b)
 {
 	unsigned int i;
 
@@ -97,8 +99,9 @@ static void add_piotlb(struct flush_batch *fb, const struct flush_target *t,
 					     P_IOTLB_GRAN_PAGE));
 }
 
-static void add_device_tlb(struct flush_batch *fb, const struct flush_target *t,
-			   const struct blocks *b)
+static noinline void add_device_tlb(struct flush_batch *fb,
+				    const struct flush_target *t,
+				    const struct blocks *b)
 {
 	unsigned int i;
 
@@ -109,8 +112,10 @@ static void add_device_tlb(struct flush_batch *fb, const struct flush_target *t,
 				     b->order[i]);
 }
 
-static void add_target(struct flush_batch *fb, const struct dmar_domain *domain,
-		       const struct flush_target *t, const struct blocks *b)
+static __always_inline void add_target(struct flush_batch *fb,
+				       const struct dmar_domain *domain,
+				       const struct flush_target *t,
+				       const struct blocks *b)
 {
 	if (t->device)
 		add_device_tlb(fb, t, b);
@@ -124,7 +129,7 @@ static void flush_blocks(struct dmar_domain *domain, const struct blocks *b)
 {
 	const struct flush_list *list;
 	const struct flush_target *t;
-	struct flush_batch fb;
+	struct flush_batch fb __uninitialized;
 
 	fb.iommu = NULL;
 	fb.count = 0;
@@ -192,7 +197,7 @@ void domain_flush_mapped(struct dmar_domain *domain, unsigned long start,
 {
 	const struct flush_list *list;
 	const struct flush_target *t;
-	struct flush_batch fb;
+	struct flush_batch fb __uninitialized;
 	struct blocks b;
 
 	cover_range(&b, start, last, false);

@@ -25,7 +25,7 @@ static void batch_init(struct flush_batch *b, struct intel_device *device)
  */
 void intel_flush_device_tlb(struct intel_device *device)
 {
-	struct flush_batch b;
+	struct flush_batch b __uninitialized;
 
 	batch_init(&b, device);
 	batch_add_device_tlb(&b, device, 0, 0, ORDER_ALL);
@@ -47,7 +47,7 @@ void intel_flush_context_gone(struct intel_device *device, u16 rid,
 			      const struct context_entry *old)
 {
 	u16 did = FIELD_GET(CTX_HI_DID, old->hi);
-	struct flush_batch b;
+	struct flush_batch b __uninitialized;
 
 	batch_init(&b, device);
 	if (did < cap_ndoms(b.iommu->cap)) {
@@ -75,7 +75,7 @@ void intel_flush_context_gone(struct intel_device *device, u16 rid,
  */
 void intel_flush_sm_context_gone(struct intel_device *device, u16 rid, bool all)
 {
-	struct flush_batch b;
+	struct flush_batch b __uninitialized;
 
 	batch_init(&b, device);
 	batch_add(&b, qi_desc_cc(0, rid, FM_EXACT, CC_GRAN_DEVICE));
@@ -99,7 +99,7 @@ void intel_flush_sm_context_gone(struct intel_device *device, u16 rid, bool all)
  */
 void intel_flush_context_new(struct intel_device *device, u16 rid, u16 did)
 {
-	struct flush_batch b;
+	struct flush_batch b __uninitialized;
 
 	batch_init(&b, device);
 	if (!cap_cm(b.iommu->cap)) {
@@ -149,7 +149,7 @@ void intel_flush_pasid_gone(struct intel_device *device, u32 pasid,
 {
 	u64 pgtt = FIELD_GET(PE0_PGTT, old->qw[0]);
 	u16 did = FIELD_GET(PE1_DID, old->qw[1]);
-	struct flush_batch b;
+	struct flush_batch b __uninitialized;
 
 	batch_init(&b, device);
 	add_passthrough(&b, device, pgtt);
@@ -171,7 +171,7 @@ void intel_flush_pasid_new(struct intel_device *device, u32 pasid,
 			   const struct pasid_entry *entry)
 {
 	u16 did = FIELD_GET(PE1_DID, entry->qw[1]);
-	struct flush_batch b;
+	struct flush_batch b __uninitialized;
 
 	batch_init(&b, device);
 	if (!cap_cm(b.iommu->cap)) {
