@@ -467,7 +467,7 @@ static int bind_domain(struct attachment *att)
 	att->did = ret;
 	ret = targets_add(domain, att);
 	if (ret)
-		domain_put_did(domain, att->device->iommu);
+		domain_put_did(domain, att->device->iommu, att->did);
 	else
 		list_add_tail(&att->node, &domain->attachments);
 unlock:
@@ -484,7 +484,7 @@ static void destroy_attachment(struct attachment *att)
 		mutex_lock(&domain->lock);
 		list_del(&att->node);
 		targets_del(domain, att);
-		domain_put_did(domain, att->device->iommu);
+		domain_put_did(domain, att->device->iommu, att->did);
 		mutex_unlock(&domain->lock);
 	}
 	if (att != &att->device->identity)

@@ -9,7 +9,7 @@
  * 0 is what caching mode tags absence with, 1 is for pass-through and for tables
  * shared with the CPU (VT-d 6.2.3.1); domains have %DID_FIRST and up.
  */
-#include <linux/slab.h>
+#include <linux/idr.h>
 
 #include "domain.h"
 
@@ -22,31 +22,16 @@ static void count_dids(struct intel_iommu *iommu, int n)
 	spin_unlock_irqrestore(&iommu->lock, flags);
 }
 
-static int new_unit(struct dmar_domain *domain, struct intel_iommu *iommu)
+/* Any attachment of @domain on a unit: all of them there have the same ID. */
+static struct attachment *on_unit(struct dmar_domain *domain,
+				  const struct intel_iommu *iommu)
 {
-	struct domain_unit *unit = kzalloc(sizeof(*unit), GFP_KERNEL);
-	int did, ret;
+	struct attachment *att;
 
-	if (!unit)
-		return -ENOMEM;
-	did = ida_alloc_range(&iommu->did_ida, DID_FIRST,
-			      cap_ndoms(iommu->cap) - 1, GFP_KERNEL);
-	if (did < 0) {
-		ret = did;
-		goto free_unit;
-	}
-	*unit = (struct domain_unit) { .iommu = iommu, .did = did, .users = 1 };
-	ret = xa_insert(&domain->units, iommu->seq_id, unit, GFP_KERNEL);
-	if (ret)
-		goto free_did;
-	count_dids(iommu, 1);
-	return did;
-
-free_did:
-	ida_free(&iommu->did_ida, did);
-free_unit:
-	kfree(unit);
-	return ret;
+	list_for_each_entry(att, &domain->attachments, node)
+		if (att->device->iommu == iommu)
+			return att;
+	return NULL;
 }
 
 /**
@@ -54,41 +39,43 @@ free_unit:
  * @domain: the domain
  * @iommu: the unit
  *
- * Context: May sleep; domain->lock.
+ * Context: May sleep; domain->lock, held until the attachment is in
+ * domain->attachments.
  * Return: The domain ID, to be given back with domain_put_did(); -ENOSPC when
  * the unit has none left; -ENOMEM.
  */
 int domain_get_did(struct dmar_domain *domain, struct intel_iommu *iommu)
 {
-	struct domain_unit *unit;
+	struct attachment *att;
+	int did;
 
 	lockdep_assert_held(&domain->lock);
-	unit = xa_load(&domain->units, iommu->seq_id);
-	if (!unit)
-		return new_unit(domain, iommu);
-	unit->users++;
-	return unit->did;
+	att = on_unit(domain, iommu);
+	if (att)
+		return att->did;
+	did = ida_alloc_range(&iommu->did_ida, DID_FIRST,
+			      cap_ndoms(iommu->cap) - 1, GFP_KERNEL);
+	if (did >= 0)
+		count_dids(iommu, 1);
+	return did;
 }
 
 /**
  * domain_put_did() - one use less
- * @domain: the domain
+ * @domain: the domain; the attachment is not in domain->attachments any more
  * @iommu: the unit
+ * @did: what domain_get_did() returned
  *
  * Context: domain->lock.
  */
-void domain_put_did(struct dmar_domain *domain, struct intel_iommu *iommu)
+void domain_put_did(struct dmar_domain *domain, struct intel_iommu *iommu,
+		    u16 did)
 {
-	struct domain_unit *unit;
-
 	lockdep_assert_held(&domain->lock);
-	unit = xa_load(&domain->units, iommu->seq_id);
-	if (WARN_ON_ONCE(!unit) || --unit->users)
+	if (on_unit(domain, iommu))
 		return;
-	xa_erase(&domain->units, iommu->seq_id);
-	ida_free(&iommu->did_ida, unit->did);
+	ida_free(&iommu->did_ida, did);
 	count_dids(iommu, -1);
-	kfree(unit);
 }
 
 /**

@@ -226,12 +226,11 @@ static int domain_set_dev_pasid(struct iommu_domain *domain, struct device *dev,
  */
 static bool force_snoop(struct dmar_domain *domain)
 {
-	struct domain_unit *unit;
-	unsigned long i;
+	struct attachment *att;
 
 	lockdep_assert_held(&domain->lock);
-	xa_for_each(&domain->units, i, unit)
-		if (!ecap_sc(unit->iommu->ecap))
+	list_for_each_entry(att, &domain->attachments, node)
+		if (!ecap_sc(att->device->iommu->ecap))
 			return false;
 	if (!domain->first_stage &&
 	    memchr_inv(domain->pgt.top, 0, VTD_PAGE_SIZE))
@@ -298,7 +297,6 @@ static void domain_free(struct iommu_domain *domain)
 	else
 		vtd_ss_free(&dmar->pgt);
 	kfree(rcu_dereference_protected(dmar->targets, true));
-	xa_destroy(&dmar->units);
 	mutex_destroy(&dmar->lock);
 	kfree(dmar);
 }
@@ -395,7 +393,6 @@ static struct dmar_domain *alloc_domain(struct device *dev, bool first_stage)
 	RCU_INIT_POINTER(domain->targets, none);
 	mutex_init(&domain->lock);
 	INIT_LIST_HEAD(&domain->attachments);
-	xa_init(&domain->units);
 	ret = init_pgt(domain, dev, first_stage);
 	if (!ret)
 		return domain;

@@ -22,7 +22,7 @@
  *
  * Locks, outer to inner
  *   group->mutex	of the core: one transition of a group at a time
- *   domain->lock	attachments, units, targets (writers), properties
+ *   domain->lock	attachments, targets (writers), properties
  *   device->lock	the device's entries and @attachments
  *   iommu->lock	see unit.h
  */
@@ -126,24 +126,12 @@ struct intel_device {
 };
 
 /**
- * struct domain_unit - the tag of a domain in the caches of one unit
- * @iommu: the unit
- * @did: domain ID
- * @users: attachments that use it; domain->lock
- */
-struct domain_unit {
-	struct intel_iommu *iommu;
-	u16 did;
-	unsigned int users;
-};
-
-/**
  * struct flush_target - one cache that holds translations of a domain
  * @iommu: the unit that owns it, or that reaches the device
  * @device: a device TLB; NULL: the unit's IOTLB
  * @pasid: first stage and device TLB: which address space
  * @did: IOTLB: domain ID
- * @users: attachments behind it, 0 when it is dead; written under domain->lock
+ * @users: attachments behind it, 0 while it is dead; written under domain->lock
  */
 struct flush_target {
 	struct intel_iommu *iommu;
@@ -178,7 +166,6 @@ struct flush_list {
  * @dirty_tracking: hardware sets dirty bits; @lock
  * @lock: see the top of the file
  * @attachments: &struct attachment.node; @lock
- * @units: unit number -> &struct domain_unit; @lock
  */
 struct dmar_domain {
 	struct iommu_domain domain;
@@ -189,10 +176,9 @@ struct dmar_domain {
 	bool force_snoop;
 	bool dirty_tracking;
 
-	/* attachments, units, targets, properties */
+	/* attachments, targets, properties */
 	struct mutex lock;
 	struct list_head attachments;
-	struct xarray units;
 };
 
 static inline struct dmar_domain *to_dmar_domain(struct iommu_domain *domain)
@@ -228,7 +214,8 @@ struct pasid_entry *pasid_table_get(struct pasid_table *t, u32 pasid);
 
 /* did.c */
 int domain_get_did(struct dmar_domain *domain, struct intel_iommu *iommu);
-void domain_put_did(struct dmar_domain *domain, struct intel_iommu *iommu);
+void domain_put_did(struct dmar_domain *domain, struct intel_iommu *iommu,
+		    u16 did);
 void did_reserve(struct intel_iommu *iommu, u16 did);
 
 /* flush.c: what the caches of a domain have to forget. */

@@ -139,10 +139,12 @@ static bool entry_swap(struct entry_writer *w, u64 *live, const u64 *old,
 	unsigned int g;
 
 	for (g = 0; g < w->kind->nqw / 2; g++) {
-		bool used = w->kind->uses(old, g), use = w->kind->uses(target, g);
+		bool used, use;
 
 		if (!granule_differs(old, target, g))
 			continue;
+		used = w->kind->uses(old, g);
+		use = w->kind->uses(target, g);
 		if (used && use)
 			both |= BIT(g);
 		else if (use)
@@ -176,11 +178,14 @@ static bool entry_swap(struct entry_writer *w, u64 *live, const u64 *old,
  */
 void intel_write_entry(struct entry_writer *w, u64 *live, const u64 *target)
 {
-	size_t size = w->kind->nqw * sizeof(u64);
-	u64 old[ENTRY_MAX_QW];
+	u64 old[ENTRY_MAX_QW], changed = 0;
+	unsigned int i;
 
-	memcpy(old, live, size);
-	if (!memcmp(old, target, size))
+	for (i = 0; i < w->kind->nqw; i++) {
+		old[i] = live[i];
+		changed |= old[i] ^ target[i];
+	}
+	if (!changed)
 		return;
 	if (old[0] & target[0] & ENTRY_P && entry_swap(w, live, old, target))
 		return;

@@ -4,12 +4,14 @@
  *
  * Laws: one wait per unit and operation, as long as its commands fit a batch.
  * No lock and no allocation: the targets are an RCU array.  Attaching makes a
- * new array; detaching only marks targets dead, so it cannot fail.
+ * new array, unless the old one has the targets; detaching only marks targets dead,
+ * so it cannot fail, and the next attach finds them again.
  *
  * Why unmap cannot miss a target: it clears entries, then reads the array;
- * attaching publishes the array, then the entry that lets hardware walk.  With
- * a full barrier between the two halves on either side, an unmap that does not
- * see the target cleared its entries before hardware could read them.
+ * attaching publishes the array or the revived targets, then the entry that
+ * lets hardware walk.  With a full barrier between the two halves on either
+ * side, an unmap that does not see the target cleared its entries before
+ * hardware could read them.
  *
  * Words: a block is 2^order pages, aligned to its size, all that a page-selective
  * command can name.
@@ -262,14 +264,32 @@ static unsigned int targets_of(const struct attachment *att,
 	return 2;
 }
 
+/* Dead or alive. */
 static struct flush_target *find_target(struct flush_target *in,
 					unsigned int count,
 					const struct flush_target *t)
 {
 	for (; count--; in++)
-		if (in->users && same_target(in, t))
+		if (same_target(in, t))
 			return in;
 	return NULL;
+}
+
+/* One user more of each, if @list has them all. */
+static bool targets_revive(struct flush_list *list,
+			   const struct flush_target *add, unsigned int count)
+{
+	struct flush_target *known[2];
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		known[i] = find_target(list->target, list->count, &add[i]);
+		if (!known[i])
+			return false;
+	}
+	for (i = 0; i < count; i++)
+		WRITE_ONCE(known[i]->users, known[i]->users + 1);
+	return true;
 }
 
 static bool needs_sync_map(const struct dmar_domain *domain,
@@ -321,17 +341,21 @@ int targets_add(struct dmar_domain *domain, const struct attachment *att)
 {
 	struct flush_list *old, *list;
 	struct flush_target target[2];
+	unsigned int count;
 
 	lockdep_assert_held(&domain->lock);
 	old = rcu_dereference_protected(domain->targets, true);
-	list = list_with(old, target, targets_of(att, target));
-	if (!list)
-		return -ENOMEM;
+	count = targets_of(att, target);
 	if (needs_sync_map(domain, att->device->iommu))
 		WRITE_ONCE(domain->sync_map, true);
-	rcu_assign_pointer(domain->targets, list);
-	smp_mb();	/* the array before the entry: see the top */
-	kfree_rcu(old, rcu);
+	if (!targets_revive(old, target, count)) {
+		list = list_with(old, target, count);
+		if (!list)
+			return -ENOMEM;
+		rcu_assign_pointer(domain->targets, list);
+		kfree_rcu(old, rcu);
+	}
+	smp_mb();	/* targets before the entry: see the top */
 	return 0;
 }
 
@@ -355,7 +379,7 @@ void targets_del(struct dmar_domain *domain, const struct attachment *att)
 	count = targets_of(att, target);
 	for (i = 0; i < count; i++) {
 		t = find_target(list->target, list->count, &target[i]);
-		if (!WARN_ON_ONCE(!t))
+		if (!WARN_ON_ONCE(!t || !t->users))
 			WRITE_ONCE(t->users, t->users - 1);
 	}
 }

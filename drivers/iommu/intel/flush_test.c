@@ -25,7 +25,6 @@ static struct flush_fixture *new_fixture(struct kunit *test, bool first_stage)
 	f->domain.first_stage = first_stage;
 	mutex_init(&f->domain.lock);
 	INIT_LIST_HEAD(&f->domain.attachments);
-	xa_init(&f->domain.units);
 	return f;
 }
 
@@ -185,6 +184,35 @@ static void two_units(struct kunit *test)
 	model_unit_free(test, b);
 }
 
+/* A target that comes back is found again, without a new array. */
+static void comes_back(struct kunit *test)
+{
+	struct intel_iommu *iommu = model_unit(test, 0, MODEL_CAP, MODEL_ECAP);
+	struct flush_fixture *f = new_fixture(test, false);
+	struct intel_device *device = ats_device(test, iommu, 0x10);
+	struct flush_list *list;
+	struct attachment *att;
+
+	att = add(test, f, device, 0, 7);
+	list = rcu_dereference_protected(f->domain.targets, true);
+	del(f, att);
+	domain_flush_all(&f->domain);
+	KUNIT_EXPECT_EQ(test, ((struct model *)test->priv)->submits, 0);
+	add(test, f, device, 0, 7);
+	KUNIT_EXPECT_PTR_EQ(test, list,
+			    rcu_dereference_protected(f->domain.targets, true));
+	domain_flush_all(&f->domain);
+	EXPECT_COMMANDS(test, 1, QI_IOTLB, QI_DEV_TLB);
+	/* With another ID it is another one. */
+	del(f, att);
+	add(test, f, device, 0, 8);
+	domain_flush_all(&f->domain);
+	KUNIT_EXPECT_EQ(test, qw(test, 0, 0), 8ULL << 16 | 2 << 4 | QI_IOTLB);
+	EXPECT_COMMANDS(test, 1, QI_IOTLB, QI_DEV_TLB);
+	free_fixture(f);
+	model_unit_free(test, iommu);
+}
+
 static void caching_mode(struct kunit *test)
 {
 	struct intel_iommu *plain = model_unit(test, 0, MODEL_CAP, MODEL_ECAP);
@@ -246,6 +274,7 @@ static struct kunit_case flush_cases[] = {
 	KUNIT_CASE(shared_tag),
 	KUNIT_CASE(first_stage),
 	KUNIT_CASE(two_units),
+	KUNIT_CASE(comes_back),
 	KUNIT_CASE(caching_mode),
 	KUNIT_CASE(random_ranges),
 	{}
