@@ -130,7 +130,11 @@ static void relax(struct q_inval *qi)
 		cpu_relax();
 }
 
-/* Time kept by someone who waits for hardware. */
+/*
+ * Time kept by someone who waits for hardware, on one CPU with interrupts off.
+ * Where the TSC is not known to be constant, local_clock() stands still without
+ * ticks; sched_clock() does not.
+ */
 struct qi_patience {
 	u64 start;
 	bool complained;
@@ -140,7 +144,7 @@ struct qi_patience {
 static bool patient(struct intel_iommu *iommu, struct qi_patience *p)
 {
 	struct q_inval *qi = iommu->qi;
-	u64 now = local_clock();
+	u64 now = sched_clock();
 	unsigned int slot;
 	const u64 *at;
 
