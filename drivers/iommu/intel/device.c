@@ -223,7 +223,6 @@ static void intel_release_device(struct device *dev)
 	unregister_device(device);
 	if (device->pasid_enabled)
 		pci_disable_pasid(to_pci_dev(dev));
-	dev_iommu_priv_set(dev, NULL);
 	free_device(device);
 }
 

@@ -404,7 +404,9 @@ static void responses(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, dev);
 	dev->iommu = kunit_kzalloc(test, sizeof(*dev->iommu), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, dev->iommu);
+	mutex_lock(&iommu_probe_device_lock);
 	dev_iommu_priv_set(dev, master);
+	mutex_unlock(&iommu_probe_device_lock);
 
 	smmu3_page_response(dev, &fault, &resp);
 	fault.fault.prm.flags = IOMMU_FAULT_PAGE_RESPONSE_NEEDS_PASID;

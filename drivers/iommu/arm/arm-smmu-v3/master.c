@@ -245,7 +245,6 @@ static void smmu3_release_device(struct device *dev)
 	smmu3_evtq_drain(master->smmu);
 	if (master->pasid_enabled)
 		pci_disable_pasid(to_pci_dev(dev));
-	dev_iommu_priv_set(dev, NULL);
 	free_master(master);
 }
 
