@@ -102,7 +102,7 @@ static int resume_units(void)
 	return 0;
 }
 
-static void resume(void)
+static void resume_all(void)
 {
 	struct dmar_drhd_unit *drhd;
 	struct intel_iommu *iommu;
@@ -127,7 +127,7 @@ static int vtd_suspend(void *data)
 
 static void vtd_resume(void *data)
 {
-	resume();
+	resume_all();
 }
 
 static const struct syscore_ops vtd_syscore_ops = {
@@ -146,7 +146,7 @@ static void __init register_vtd_syscore(void)
 #else
 static struct syscore_ops vtd_syscore_ops = {
 	.suspend = suspend_units,
-	.resume = resume,
+	.resume = resume_all,
 };
 
 static void __init register_vtd_syscore(void)
