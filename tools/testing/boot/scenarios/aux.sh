@@ -36,7 +36,7 @@ waiter=$!
 within 10 grep -q attached /tmp/waiting
 refused EBUSY "the default domain cannot change while an aux-domain is attached" put identity "$(group "$dev")/type"
 same "it is as it was" DMA "$(group_type "$dev")"
-check "it can become lazy, which leaves it in place" put DMA-FQ "$(group "$dev")/type"
+refused EBUSY "nor can its flush policy" put DMA-FQ "$(group "$dev")/type"
 kill $waiter
 wait
 refused EPERM "without an aux-domain it cannot change because of the driver" put identity "$(group "$dev")/type"
