@@ -302,4 +302,41 @@ static inline int pgt_read_dirty(struct pgt *pgt, unsigned long iova, size_t siz
 	return 0;
 }
 
+/* What a format exports, all but its FMT_init(): see pgtable.h. */
+#define PGT_DEFINE(fmt)							\
+void fmt##_free(struct pgt *pgt)					\
+{									\
+	pgt_free(pgt);							\
+}									\
+									\
+int fmt##_map(struct pgt *pgt, unsigned long iova, phys_addr_t paddr,	\
+	      size_t len, int prot, gfp_t gfp, size_t *mapped)		\
+{									\
+	return pgt_map(pgt, iova, paddr, len, prot, gfp, mapped);	\
+}									\
+									\
+int fmt##_map_sg(struct pgt *pgt, unsigned long iova,			\
+		 struct scatterlist *sg, unsigned int nents, int prot,	\
+		 gfp_t gfp, size_t *mapped)				\
+{									\
+	return pgt_map_sg(pgt, iova, sg, nents, prot, gfp, mapped);	\
+}									\
+									\
+size_t fmt##_unmap(struct pgt *pgt, unsigned long iova, size_t len,	\
+		   struct iommu_iotlb_gather *gather)			\
+{									\
+	return pgt_unmap(pgt, iova, len, gather);			\
+}									\
+									\
+phys_addr_t fmt##_iova_to_phys(struct pgt *pgt, unsigned long iova)	\
+{									\
+	return pgt_iova_to_phys(pgt, iova);				\
+}									\
+									\
+int fmt##_read_dirty(struct pgt *pgt, unsigned long iova, size_t size,	\
+		     unsigned long flags, struct iommu_dirty_bitmap *dirty) \
+{									\
+	return pgt_read_dirty(pgt, iova, size, flags, dirty);		\
+}
+
 #endif /* __IOMMU_PGTABLE_OPS_H */

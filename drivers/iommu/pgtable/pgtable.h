@@ -226,32 +226,26 @@ struct pgt {
  *	Return: 0; -ERANGE.
  */
 
+#define PGT_DECLARE(fmt)						\
+int fmt##_init(struct pgt *pgt, const struct pgt_params *params);	\
+void fmt##_free(struct pgt *pgt);					\
+int fmt##_map(struct pgt *pgt, unsigned long iova, phys_addr_t paddr,	\
+	      size_t len, int prot, gfp_t gfp, size_t *mapped);		\
+int fmt##_map_sg(struct pgt *pgt, unsigned long iova,			\
+		 struct scatterlist *sg, unsigned int nents, int prot,	\
+		 gfp_t gfp, size_t *mapped);				\
+size_t fmt##_unmap(struct pgt *pgt, unsigned long iova, size_t len,	\
+		   struct iommu_iotlb_gather *gather);			\
+phys_addr_t fmt##_iova_to_phys(struct pgt *pgt, unsigned long iova);	\
+int fmt##_read_dirty(struct pgt *pgt, unsigned long iova, size_t size,	\
+		     unsigned long flags, struct iommu_dirty_bitmap *dirty)
+
 /* VT-d second-stage paging (VT-d 3.7, 9.8): 4K, 2M and 1G pages, 3 to 5 levels. */
-int vtd_ss_init(struct pgt *pgt, const struct pgt_params *params);
-void vtd_ss_free(struct pgt *pgt);
-int vtd_ss_map(struct pgt *pgt, unsigned long iova, phys_addr_t paddr,
-	       size_t len, int prot, gfp_t gfp, size_t *mapped);
-int vtd_ss_map_sg(struct pgt *pgt, unsigned long iova, struct scatterlist *sg,
-		  unsigned int nents, int prot, gfp_t gfp, size_t *mapped);
-size_t vtd_ss_unmap(struct pgt *pgt, unsigned long iova, size_t len,
-		    struct iommu_iotlb_gather *gather);
-phys_addr_t vtd_ss_iova_to_phys(struct pgt *pgt, unsigned long iova);
-int vtd_ss_read_dirty(struct pgt *pgt, unsigned long iova, size_t size,
-		      unsigned long flags, struct iommu_dirty_bitmap *dirty);
+PGT_DECLARE(vtd_ss);
 void vtd_ss_force_snoop(struct pgt *pgt);
 
 /* x86-64 first-stage paging (VT-d 3.6, 9.7): 4K, 2M and 1G pages, 4 or 5 levels. */
-int x86_fs_init(struct pgt *pgt, const struct pgt_params *params);
-void x86_fs_free(struct pgt *pgt);
-int x86_fs_map(struct pgt *pgt, unsigned long iova, phys_addr_t paddr,
-	       size_t len, int prot, gfp_t gfp, size_t *mapped);
-int x86_fs_map_sg(struct pgt *pgt, unsigned long iova, struct scatterlist *sg,
-		  unsigned int nents, int prot, gfp_t gfp, size_t *mapped);
-size_t x86_fs_unmap(struct pgt *pgt, unsigned long iova, size_t len,
-		    struct iommu_iotlb_gather *gather);
-phys_addr_t x86_fs_iova_to_phys(struct pgt *pgt, unsigned long iova);
-int x86_fs_read_dirty(struct pgt *pgt, unsigned long iova, size_t size,
-		      unsigned long flags, struct iommu_dirty_bitmap *dirty);
+PGT_DECLARE(x86_fs);
 
 /*
  * Arm stage 1 (AttrIndx, AP and nG; D8.3.1.2) and stage 2 (MemAttr, S2AP and
@@ -260,76 +254,11 @@ int x86_fs_read_dirty(struct pgt *pgt, unsigned long iova, size_t size,
  *  16K	16K, 2M (128 x 16K), 32M, 1G (32 x 32M)
  *  64K	64K, 2M (32 x 64K), 512M, 16G (32 x 512M); addresses up to 52 bits
  */
-int arm_s1_4k_init(struct pgt *pgt, const struct pgt_params *params);
-void arm_s1_4k_free(struct pgt *pgt);
-int arm_s1_4k_map(struct pgt *pgt, unsigned long iova, phys_addr_t paddr,
-		  size_t len, int prot, gfp_t gfp, size_t *mapped);
-int arm_s1_4k_map_sg(struct pgt *pgt, unsigned long iova, struct scatterlist *sg,
-		     unsigned int nents, int prot, gfp_t gfp, size_t *mapped);
-size_t arm_s1_4k_unmap(struct pgt *pgt, unsigned long iova, size_t len,
-		       struct iommu_iotlb_gather *gather);
-phys_addr_t arm_s1_4k_iova_to_phys(struct pgt *pgt, unsigned long iova);
-int arm_s1_4k_read_dirty(struct pgt *pgt, unsigned long iova, size_t size,
-			 unsigned long flags, struct iommu_dirty_bitmap *dirty);
-
-int arm_s1_16k_init(struct pgt *pgt, const struct pgt_params *params);
-void arm_s1_16k_free(struct pgt *pgt);
-int arm_s1_16k_map(struct pgt *pgt, unsigned long iova, phys_addr_t paddr,
-		   size_t len, int prot, gfp_t gfp, size_t *mapped);
-int arm_s1_16k_map_sg(struct pgt *pgt, unsigned long iova, struct scatterlist *sg,
-		      unsigned int nents, int prot, gfp_t gfp, size_t *mapped);
-size_t arm_s1_16k_unmap(struct pgt *pgt, unsigned long iova, size_t len,
-			struct iommu_iotlb_gather *gather);
-phys_addr_t arm_s1_16k_iova_to_phys(struct pgt *pgt, unsigned long iova);
-int arm_s1_16k_read_dirty(struct pgt *pgt, unsigned long iova, size_t size,
-			  unsigned long flags, struct iommu_dirty_bitmap *dirty);
-
-int arm_s1_64k_init(struct pgt *pgt, const struct pgt_params *params);
-void arm_s1_64k_free(struct pgt *pgt);
-int arm_s1_64k_map(struct pgt *pgt, unsigned long iova, phys_addr_t paddr,
-		   size_t len, int prot, gfp_t gfp, size_t *mapped);
-int arm_s1_64k_map_sg(struct pgt *pgt, unsigned long iova, struct scatterlist *sg,
-		      unsigned int nents, int prot, gfp_t gfp, size_t *mapped);
-size_t arm_s1_64k_unmap(struct pgt *pgt, unsigned long iova, size_t len,
-			struct iommu_iotlb_gather *gather);
-phys_addr_t arm_s1_64k_iova_to_phys(struct pgt *pgt, unsigned long iova);
-int arm_s1_64k_read_dirty(struct pgt *pgt, unsigned long iova, size_t size,
-			  unsigned long flags, struct iommu_dirty_bitmap *dirty);
-
-int arm_s2_4k_init(struct pgt *pgt, const struct pgt_params *params);
-void arm_s2_4k_free(struct pgt *pgt);
-int arm_s2_4k_map(struct pgt *pgt, unsigned long iova, phys_addr_t paddr,
-		  size_t len, int prot, gfp_t gfp, size_t *mapped);
-int arm_s2_4k_map_sg(struct pgt *pgt, unsigned long iova, struct scatterlist *sg,
-		     unsigned int nents, int prot, gfp_t gfp, size_t *mapped);
-size_t arm_s2_4k_unmap(struct pgt *pgt, unsigned long iova, size_t len,
-		       struct iommu_iotlb_gather *gather);
-phys_addr_t arm_s2_4k_iova_to_phys(struct pgt *pgt, unsigned long iova);
-int arm_s2_4k_read_dirty(struct pgt *pgt, unsigned long iova, size_t size,
-			 unsigned long flags, struct iommu_dirty_bitmap *dirty);
-
-int arm_s2_16k_init(struct pgt *pgt, const struct pgt_params *params);
-void arm_s2_16k_free(struct pgt *pgt);
-int arm_s2_16k_map(struct pgt *pgt, unsigned long iova, phys_addr_t paddr,
-		   size_t len, int prot, gfp_t gfp, size_t *mapped);
-int arm_s2_16k_map_sg(struct pgt *pgt, unsigned long iova, struct scatterlist *sg,
-		      unsigned int nents, int prot, gfp_t gfp, size_t *mapped);
-size_t arm_s2_16k_unmap(struct pgt *pgt, unsigned long iova, size_t len,
-			struct iommu_iotlb_gather *gather);
-phys_addr_t arm_s2_16k_iova_to_phys(struct pgt *pgt, unsigned long iova);
-int arm_s2_16k_read_dirty(struct pgt *pgt, unsigned long iova, size_t size,
-			  unsigned long flags, struct iommu_dirty_bitmap *dirty);
-
-int arm_s2_64k_init(struct pgt *pgt, const struct pgt_params *params);
-void arm_s2_64k_free(struct pgt *pgt);
-int arm_s2_64k_map(struct pgt *pgt, unsigned long iova, phys_addr_t paddr,
-		   size_t len, int prot, gfp_t gfp, size_t *mapped);
-int arm_s2_64k_map_sg(struct pgt *pgt, unsigned long iova, struct scatterlist *sg,
-		      unsigned int nents, int prot, gfp_t gfp, size_t *mapped);
-size_t arm_s2_64k_unmap(struct pgt *pgt, unsigned long iova, size_t len,
-			struct iommu_iotlb_gather *gather);
-phys_addr_t arm_s2_64k_iova_to_phys(struct pgt *pgt, unsigned long iova);
-int arm_s2_64k_read_dirty(struct pgt *pgt, unsigned long iova, size_t size,
-			  unsigned long flags, struct iommu_dirty_bitmap *dirty);
+PGT_DECLARE(arm_s1_4k);
+PGT_DECLARE(arm_s1_16k);
+PGT_DECLARE(arm_s1_64k);
+PGT_DECLARE(arm_s2_4k);
+PGT_DECLARE(arm_s2_16k);
+PGT_DECLARE(arm_s2_64k);
 
 #endif /* __IOMMU_PGTABLE_H */
