@@ -17,6 +17,7 @@
 #include <linux/slab.h>
 #include <uapi/linux/iommufd.h>
 
+#include "../core/driver.h"
 #include "../iommu-pages.h"
 #include "domain.h"
 
@@ -59,65 +60,13 @@ static int domain_iotlb_sync_map(struct iommu_domain *domain,
 	return 0;
 }
 
-/* Before tables of the new range are on the freelist: the sync frees those. */
-static inline void gather_begin(struct iommu_domain *domain, unsigned long iova,
-				size_t len, struct iommu_iotlb_gather *gather)
+static inline struct pgt *pgt_of(struct iommu_domain *domain)
 {
-	if (!iommu_iotlb_gather_queued(gather) &&
-	    iommu_iotlb_gather_is_disjoint(gather, iova, len))
-		iommu_iotlb_sync(domain, gather);
+	return &to_dmar_domain(domain)->pgt;
 }
 
-/* A flush queue invalidates the whole domain, and needs no range. */
-static inline size_t gather_end(unsigned long iova, size_t len, size_t unmapped,
-				struct iommu_iotlb_gather *gather)
-{
-	if (!iommu_iotlb_gather_queued(gather) &&
-	    (unmapped || !list_empty(&gather->freelist)))
-		iommu_iotlb_gather_add_range(gather, iova, max(len, unmapped));
-	return unmapped;
-}
-
-/* The operations of one format, each a direct call into it. */
-#define DOMAIN_OPS(fmt)							\
-static int fmt##_domain_map_range(struct iommu_domain *domain,		\
-				  unsigned long iova, phys_addr_t paddr, \
-				  size_t len, int prot, gfp_t gfp,	\
-				  size_t *mapped)			\
-{									\
-	return fmt##_map(&to_dmar_domain(domain)->pgt, iova, paddr,	\
-			 len, prot, gfp, mapped);			\
-}									\
-									\
-static int fmt##_domain_map_sg(struct iommu_domain *domain,		\
-			       unsigned long iova, struct scatterlist *sg, \
-			       unsigned int nents, int prot, gfp_t gfp,	\
-			       size_t *mapped)				\
-{									\
-	return fmt##_map_sg(&to_dmar_domain(domain)->pgt, iova, sg,	\
-			    nents, prot, gfp, mapped);			\
-}									\
-									\
-static size_t fmt##_domain_unmap_range(struct iommu_domain *domain,	\
-				       unsigned long iova, size_t len,	\
-				       struct iommu_iotlb_gather *gather) \
-{									\
-	size_t unmapped;						\
-									\
-	gather_begin(domain, iova, len, gather);			\
-	unmapped = fmt##_unmap(&to_dmar_domain(domain)->pgt, iova, len,	\
-			       gather);					\
-	return gather_end(iova, len, unmapped, gather);			\
-}									\
-									\
-static phys_addr_t fmt##_domain_iova_to_phys(struct iommu_domain *domain, \
-					     dma_addr_t iova)		\
-{									\
-	return fmt##_iova_to_phys(&to_dmar_domain(domain)->pgt, iova);	\
-}
-
-DOMAIN_OPS(vtd_ss)
-DOMAIN_OPS(x86_fs)
+IOMMU_PGT_DOMAIN_OPS(vtd_ss)
+IOMMU_PGT_DOMAIN_OPS(x86_fs)
 
 static bool levels_supported(const struct intel_iommu *iommu, u8 levels)
 {

@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 #include <uapi/linux/iommufd.h>
 
+#include "../../core/driver.h"
 #include "../../iommu-pages.h"
 #include "../../pgtable/arm_lpae.h"
 #include "smmu.h"
@@ -61,23 +62,9 @@ static void domain_flush_iotlb_all(struct iommu_domain *domain)
 	smmu3_domain_flush_all(to_smmu3_domain(domain));
 }
 
-/* Before tables of the new range are on the freelist: the sync frees those. */
-static inline void gather_begin(struct iommu_domain *domain, unsigned long iova,
-				size_t len, struct iommu_iotlb_gather *gather)
+static inline struct pgt *pgt_of(struct iommu_domain *domain)
 {
-	if (!iommu_iotlb_gather_queued(gather) &&
-	    iommu_iotlb_gather_is_disjoint(gather, iova, len))
-		iommu_iotlb_sync(domain, gather);
-}
-
-/* A flush queue invalidates the whole domain, and needs no range. */
-static inline size_t gather_end(unsigned long iova, size_t len, size_t unmapped,
-				struct iommu_iotlb_gather *gather)
-{
-	if (!iommu_iotlb_gather_queued(gather) &&
-	    (unmapped || !list_empty(&gather->freelist)))
-		iommu_iotlb_gather_add_range(gather, iova, max(len, unmapped));
-	return unmapped;
+	return &to_smmu3_domain(domain)->pgt;
 }
 
 static int domain_attach_dev(struct iommu_domain *domain, struct device *dev)
@@ -111,41 +98,7 @@ static void domain_free(struct iommu_domain *domain)
  * its table, such as what there is in stage 1 only, follow the page sizes.
  */
 #define DOMAIN_OPS(fmt, sizes, ...)					\
-static int fmt##_domain_map_range(struct iommu_domain *domain,		\
-				  unsigned long iova, phys_addr_t paddr, \
-				  size_t len, int prot, gfp_t gfp,	\
-				  size_t *mapped)			\
-{									\
-	return fmt##_map(&to_smmu3_domain(domain)->pgt, iova, paddr,	\
-			 len, prot, gfp, mapped);			\
-}									\
-									\
-static int fmt##_domain_map_sg(struct iommu_domain *domain,		\
-			       unsigned long iova, struct scatterlist *sg, \
-			       unsigned int nents, int prot, gfp_t gfp,	\
-			       size_t *mapped)				\
-{									\
-	return fmt##_map_sg(&to_smmu3_domain(domain)->pgt, iova, sg,	\
-			    nents, prot, gfp, mapped);			\
-}									\
-									\
-static size_t fmt##_domain_unmap_range(struct iommu_domain *domain,	\
-				       unsigned long iova, size_t len,	\
-				       struct iommu_iotlb_gather *gather) \
-{									\
-	size_t unmapped;						\
-									\
-	gather_begin(domain, iova, len, gather);			\
-	unmapped = fmt##_unmap(&to_smmu3_domain(domain)->pgt, iova, len, \
-			       gather);					\
-	return gather_end(iova, len, unmapped, gather);			\
-}									\
-									\
-static phys_addr_t fmt##_domain_iova_to_phys(struct iommu_domain *domain, \
-					     dma_addr_t iova)		\
-{									\
-	return fmt##_iova_to_phys(&to_smmu3_domain(domain)->pgt, iova);	\
-}									\
+IOMMU_PGT_DOMAIN_OPS(fmt)						\
 									\
 static const struct iommu_domain_ops fmt##_domain_ops = {		\
 	.attach_dev = domain_attach_dev,				\
