@@ -64,6 +64,33 @@ static bool inq_overflowed(struct smmu3_inq *q, u32 prod)
 	return true;
 }
 
+/*
+ * Read until the queue is empty: @handle gets each record, of @qwords, and @lost
+ * hears of an overflow.
+ */
+static void inq_drain(struct smmu3_device *smmu, struct smmu3_inq *q,
+		      unsigned int qwords,
+		      void (*handle)(struct smmu3_device *smmu, const u64 *qw),
+		      void (*lost)(struct smmu3_device *smmu))
+{
+	u64 qw[SMMU3_EVT_QWORDS];
+	u32 prod, left;
+
+	static_assert(SMMU3_PRI_QWORDS <= SMMU3_EVT_QWORDS);
+	lockdep_assert_held(&q->lock);
+	do {
+		prod = readl(q->ring.prod);
+		for (left = inq_count(smmu, q, prod); left; left--) {
+			inq_read(q, qw, qwords);
+			inq_advance(q);
+			handle(smmu, qw);
+			cond_resched();
+		}
+		if (inq_overflowed(q, prod))
+			lost(smmu);
+	} while (inq_index(q, readl(q->ring.prod) - q->cons));
+}
+
 /* The device behind a StreamID.  It stays until the queue's lock is let go. */
 static struct smmu3_master *find_master(struct smmu3_device *smmu, u32 sid)
 {
@@ -128,25 +155,11 @@ static void handle_event(struct smmu3_device *smmu, const u64 *qw)
 		qw[0], qw[1], qw[2], qw[3]);
 }
 
-/* Read what is there now.  Return: whether there is more by now. */
-static bool evtq_round(struct smmu3_device *smmu)
+/* Stalls are not lost: hardware keeps them until there is room. */
+static void events_lost(struct smmu3_device *smmu)
 {
-	struct smmu3_inq *q = &smmu->q.evtq;
-	u64 qw[SMMU3_EVT_QWORDS];
-	u32 prod, left;
-
-	lockdep_assert_held(&q->lock);
-	prod = readl(q->ring.prod);
-	for (left = inq_count(smmu, q, prod); left; left--) {
-		inq_read(q, qw, ARRAY_SIZE(qw));
-		inq_advance(q);
-		handle_event(smmu, qw);
-		cond_resched();
-	}
-	/* Stalls are not lost: hardware keeps them until there is room. */
-	if (inq_overflowed(q, prod) && __ratelimit(&q->rs))
+	if (__ratelimit(&smmu->q.evtq.rs))
 		dev_err(smmu->dev, "event queue overflowed: events were lost\n");
-	return inq_index(q, readl(q->ring.prod) - q->cons);
 }
 
 /**
@@ -158,8 +171,8 @@ static bool evtq_round(struct smmu3_device *smmu)
 void smmu3_evtq_handle(struct smmu3_device *smmu)
 {
 	guard(mutex)(&smmu->q.evtq.lock);
-	while (evtq_round(smmu))
-		;
+	inq_drain(smmu, &smmu->q.evtq, SMMU3_EVT_QWORDS, handle_event,
+		  events_lost);
 }
 
 /*
@@ -214,30 +227,15 @@ static void handle_request(struct smmu3_device *smmu, const u64 *qw)
 			fault.fault.prm.pasid, fault.fault.prm.addr);
 }
 
-static bool priq_round(struct smmu3_device *smmu)
+/*
+ * What did not fit the hardware has answered itself, so that the device asks
+ * again; the groups that we have in part will not be completed.
+ */
+static void requests_lost(struct smmu3_device *smmu)
 {
-	struct smmu3_inq *q = &smmu->q.priq;
-	u64 qw[SMMU3_PRI_QWORDS];
-	u32 prod, left;
-
-	lockdep_assert_held(&q->lock);
-	prod = readl(q->ring.prod);
-	for (left = inq_count(smmu, q, prod); left; left--) {
-		inq_read(q, qw, ARRAY_SIZE(qw));
-		inq_advance(q);
-		handle_request(smmu, qw);
-		cond_resched();
-	}
-	/*
-	 * What did not fit the hardware has answered itself, so that the device
-	 * asks again; the groups that we have in part will not be completed.
-	 */
-	if (inq_overflowed(q, prod)) {
-		if (__ratelimit(&q->rs))
-			dev_err(smmu->dev, "PRI queue overflowed: page requests were lost\n");
-		iopf_queue_discard_partial(smmu->iopf);
-	}
-	return inq_index(q, readl(q->ring.prod) - q->cons);
+	if (__ratelimit(&smmu->q.priq.rs))
+		dev_err(smmu->dev, "PRI queue overflowed: page requests were lost\n");
+	iopf_queue_discard_partial(smmu->iopf);
 }
 
 /**
@@ -251,8 +249,8 @@ void smmu3_priq_handle(struct smmu3_device *smmu)
 	if (!smmu->q.priq.ring.mem)
 		return;
 	guard(mutex)(&smmu->q.priq.lock);
-	while (priq_round(smmu))
-		;
+	inq_drain(smmu, &smmu->q.priq, SMMU3_PRI_QWORDS, handle_request,
+		  requests_lost);
 }
 
 /**

@@ -5,10 +5,7 @@
  * Laws: one wait per SMMU and operation, as long as the commands fit a batch.  No
  * lock and no allocation: a domain's targets are an RCU array.
  *
- * Why unmap cannot miss a target: it clears entries, then reads the array;
- * attaching publishes the array, then the entry that lets hardware walk.  With a
- * full barrier between the two halves on either side, an unmap that does not see
- * the target has cleared its entries before hardware can read them.
+ * Why unmap cannot miss a target: see the top of targets.c.
  *
  * An ATC may ask for a translation at any time and is answered from the TLB, so
  * the TLB has to forget first: a CMD_SYNC stands between the two (3.9.1).
@@ -259,7 +256,7 @@ static void flush_span(struct smmu3_domain *domain, const struct span *s)
 	bool fence = false;
 
 	b.smmu = NULL;
-	smp_mb();	/* cleared entries before the array: see the top */
+	smp_mb();	/* cleared entries before the array: see targets.c */
 	guard(rcu)();
 	targets = rcu_dereference(domain->targets);
 	if (!targets)
