@@ -176,4 +176,19 @@ static __maybe_unused void expect_commands(struct kunit *test, int waits,
 #define EXPECT_COMMANDS(test, waits, ...)				\
 	expect_commands(test, waits, COUNT_ARGS(__VA_ARGS__), ##__VA_ARGS__)
 
+static inline struct dmar_domain *model_domain(struct kunit *test,
+					       struct intel_device *device)
+{
+	struct iommu_domain *domain = intel_domain_alloc_paging(device->dev);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(domain));
+	domain->type = IOMMU_DOMAIN_UNMANAGED;
+	return to_dmar_domain(domain);
+}
+
+static inline void model_domain_free(struct dmar_domain *domain)
+{
+	domain->domain.ops->free(&domain->domain);
+}
+
 #endif /* _INTEL_MODEL_TEST_H */

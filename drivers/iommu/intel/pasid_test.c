@@ -10,21 +10,6 @@
 
 #define PASID	5
 
-static struct dmar_domain *new_domain(struct kunit *test,
-				      struct intel_device *device)
-{
-	struct iommu_domain *domain = intel_domain_alloc_paging(device->dev);
-
-	KUNIT_ASSERT_FALSE(test, IS_ERR(domain));
-	domain->type = IOMMU_DOMAIN_UNMANAGED;
-	return to_dmar_domain(domain);
-}
-
-static void put_domain(struct dmar_domain *domain)
-{
-	domain->domain.ops->free(&domain->domain);
-}
-
 /* Its ATS is on, as far as flushes can tell. */
 static struct intel_device *new_device(struct kunit *test,
 				       struct intel_iommu *iommu, u16 rid)
@@ -69,8 +54,8 @@ static void second_stage(struct kunit *test)
 	model_set_mode(test, true);
 	iommu = model_unit(test, 0, MODEL_CAP, MODEL_ECAP_SM);
 	device = new_device(test, iommu, 0x10);
-	a = new_domain(test, device);
-	b = new_domain(test, device);
+	a = model_domain(test, device);
+	b = model_domain(test, device);
 	KUNIT_ASSERT_EQ(test, intel_attach(device, 0, a), 0);
 	KUNIT_ASSERT_EQ(test, intel_attach(device, PASID, b), 0);
 	e = pasid_table_find(&device->pasids, PASID);
@@ -103,8 +88,8 @@ static void second_stage(struct kunit *test)
 	EXPECT_COMMANDS(test, 0);
 
 	release(device);
-	put_domain(a);
-	put_domain(b);
+	model_domain_free(a);
+	model_domain_free(b);
 	model_unit_free(test, iommu);
 }
 
@@ -118,7 +103,7 @@ static void first_stage(struct kunit *test)
 	model_set_mode(test, true);
 	iommu = model_unit(test, 0, MODEL_CAP, MODEL_ECAP_FS);
 	device = new_device(test, iommu, 0x10);
-	a = new_domain(test, device);
+	a = model_domain(test, device);
 	KUNIT_ASSERT_EQ(test, intel_attach(device, PASID, a), 0);
 	e = pasid_table_find(&device->pasids, PASID);
 	KUNIT_ASSERT_NOT_NULL(test, e);
@@ -142,7 +127,7 @@ static void first_stage(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, entry_type(device, PASID), 0ULL);
 
 	release(device);
-	put_domain(a);
+	model_domain_free(a);
 	model_unit_free(test, iommu);
 }
 
@@ -161,7 +146,7 @@ static void primary_and_aux(struct kunit *test, u64 ecap)
 	iommu = model_unit(test, 0, MODEL_CAP, ecap);
 	one = new_device(test, iommu, 0x10);
 	two = new_device(test, iommu, 0x18);
-	a = new_domain(test, one);
+	a = model_domain(test, one);
 	KUNIT_ASSERT_EQ(test, intel_attach(one, 0, a), 0);
 	KUNIT_ASSERT_EQ(test, intel_attach(one, PASID, a), 0);
 	KUNIT_ASSERT_EQ(test, intel_attach(two, 0, a), 0);
@@ -186,7 +171,7 @@ static void primary_and_aux(struct kunit *test, u64 ecap)
 
 	release(one);
 	release(two);
-	put_domain(a);
+	model_domain_free(a);
 	model_unit_free(test, iommu);
 }
 
@@ -210,14 +195,14 @@ static void caching_mode(struct kunit *test)
 	model_set_mode(test, true);
 	iommu = model_unit(test, 0, MODEL_CAP | MODEL_CAP_CM, MODEL_ECAP_SM);
 	device = new_device(test, iommu, 0x10);
-	a = new_domain(test, device);
+	a = model_domain(test, device);
 	KUNIT_ASSERT_EQ(test, intel_attach(device, PASID, a), 0);
 	EXPECT_COMMANDS(test, 1, QI_PC, QI_IOTLB);
 	domain_flush_mapped(a, 0x1000, 0x1fff);
 	EXPECT_COMMANDS(test, 1, QI_IOTLB);
 	intel_block(device, PASID);
 	release(device);
-	put_domain(a);
+	model_domain_free(a);
 	model_unit_free(test, iommu);
 }
 
@@ -233,7 +218,7 @@ static void wider_directory(struct kunit *test)
 	model_set_mode(test, true);
 	iommu = model_unit(test, 0, MODEL_CAP, MODEL_ECAP_SM);
 	device = new_device(test, iommu, 0x10);
-	a = new_domain(test, device);
+	a = model_domain(test, device);
 	KUNIT_ASSERT_EQ(test, intel_attach(device, 0, a), 0);
 	KUNIT_ASSERT_EQ(test, intel_attach(device, PASID, a), 0);
 	ctx = intel_context_find(iommu, 0x10);
@@ -262,7 +247,7 @@ static void wider_directory(struct kunit *test)
 	intel_block(device, BIT(20) - 1);
 	intel_block(device, PASID);
 	release(device);
-	put_domain(a);
+	model_domain_free(a);
 	model_unit_free(test, iommu);
 }
 
@@ -277,7 +262,7 @@ static void wider_on_demand(struct kunit *test)
 	iommu = model_unit(test, 0, MODEL_CAP, MODEL_ECAP_SM);
 	device = new_device(test, iommu, 0x10);
 	device->dev->iommu->max_pasids = 20000;
-	a = new_domain(test, device);
+	a = model_domain(test, device);
 	KUNIT_EXPECT_EQ(test, intel_attach(device, 20000, a), -ERANGE);
 	KUNIT_EXPECT_EQ(test, device->pasids.dir_shift, PDTS_MIN_SHIFT);
 	KUNIT_EXPECT_EQ(test, intel_attach(device, 19999, a), 0);
@@ -285,7 +270,7 @@ static void wider_on_demand(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, entry_type(device, 19999), PGTT_SECOND_STAGE);
 	intel_block(device, 19999);
 	release(device);
-	put_domain(a);
+	model_domain_free(a);
 	model_unit_free(test, iommu);
 }
 
