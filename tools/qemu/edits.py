@@ -36,6 +36,56 @@ def apply(tree, edits):
         path.write_text(text.replace(edit.old, edit.new))
 
 
+# Memory: virtio keeps its rings in a MemoryRegionCache.
+
+PHYSMEM_C = "system/physmem.c"
+
+# An access that crosses a page goes on elsewhere, for an IOMMU.
+MEMORY = (
+    Edit(PHYSMEM_C, """\
+    MemoryRegion *mr;
+
+    l = len;
+    mr = address_space_translate_cached(cache, addr, &mr_addr, &l, false,
+                                        MEMTXATTRS_UNSPECIFIED);
+    return address_space_read_continue_cached(MEMTXATTRS_UNSPECIFIED,
+                                              buf, len, mr_addr, l, mr);
+""", """\
+    MemoryRegion *mr;
+    MemTxResult result = MEMTX_OK;
+
+    for (; len; len -= l, addr += l, buf += l) {
+        l = len;
+        mr = address_space_translate_cached(cache, addr, &mr_addr, &l, false,
+                                            MEMTXATTRS_UNSPECIFIED);
+        result |= address_space_read_continue_cached(MEMTXATTRS_UNSPECIFIED,
+                                                     buf, l, mr_addr, l, mr);
+    }
+    return result;
+"""),
+    Edit(PHYSMEM_C, """\
+    MemoryRegion *mr;
+
+    l = len;
+    mr = address_space_translate_cached(cache, addr, &mr_addr, &l, true,
+                                        MEMTXATTRS_UNSPECIFIED);
+    return address_space_write_continue_cached(MEMTXATTRS_UNSPECIFIED,
+                                               buf, len, mr_addr, l, mr);
+""", """\
+    MemoryRegion *mr;
+    MemTxResult result = MEMTX_OK;
+
+    for (; len; len -= l, addr += l, buf += l) {
+        l = len;
+        mr = address_space_translate_cached(cache, addr, &mr_addr, &l, true,
+                                            MEMTXATTRS_UNSPECIFIED);
+        result |= address_space_write_continue_cached(MEMTXATTRS_UNSPECIFIED,
+                                                      buf, l, mr_addr, l, mr);
+    }
+    return result;
+"""),
+)
+
 # PCI: an endpoint asks for a translation, the IOMMU sends it invalidations.
 
 PCI_H = "include/hw/pci/pci.h"
@@ -1209,4 +1259,4 @@ DEVICE = (
          "system_ss.add(when: 'CONFIG_EDU', if_true: files('edu.c', 'pasid-dma.c'))\n"),
 )
 
-ALL = (PCI + VTD_CAPABILITIES + VTD_FAULTS + VTD_PASID_CACHE + VTD_TRANSLATE + SMMU_STREAMS + SMMU_SUBSTREAMS + DEVICE)
+ALL = (MEMORY + PCI + VTD_CAPABILITIES + VTD_FAULTS + VTD_PASID_CACHE + VTD_TRANSLATE + SMMU_STREAMS + SMMU_SUBSTREAMS + DEVICE)
