@@ -35,6 +35,19 @@ def each_firmware():
                    allow=r"Kernel panic - not syncing: sysrq|sysrq: Trigger a crash")
 
 
+def stage2_boots():
+    """An SMMU without stage 1, which QEMU has since 8.1."""
+    more = {"iommu": ("-M virt-9.0,gic-version=3,iommu=smmuv3", "-global arm-smmuv3.stage=2"), "pasids": True}
+    for firmware, policy in (("dt", "strict"), ("acpi", "lazy"), ("acpi", "passthrough")):
+        options, kind = POLICY[policy]
+        yield boot(f"io-stage2-{policy}", "io", firmware, options, env={"type": kind}, **more)
+    yield boot("type-stage2", "type", "dt", STRICT, env=TYPES, **more)
+    yield boot("vfio-stage2", "vfio", "acpi", STRICT, (*DEVICES[:1], f"{EDU},addr=8"), DISKS[:1], **more)
+    # PASIDs choose a stage 1.
+    yield boot("auxnone-stage2", "auxnone", "dt", STRICT, (*DEVICES[:1], "pasid-dma,addr=8"), DISKS[:1],
+               **{**more, "iommu": (*more["iommu"], "-global arm-smmuv3.ssidsize=16")})
+
+
 def aux_boots():
     """SubstreamIDs; the model has no ATS."""
     iommu = (*virt(), "-global arm-smmuv3.ssidsize=16")
@@ -50,6 +63,7 @@ def aux_boots():
 
 def scenarios():
     yield from each_firmware()
+    yield from stage2_boots()
     # Only ACPI describes a second root bus.
     disks = ("disk0", "disk1", "disk2", "disk3")
     yield boot("topology", "topology", "dt", STRICT, PLAIN_TOPOLOGY, disks[:3])

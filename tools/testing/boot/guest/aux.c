@@ -394,7 +394,7 @@ int cmd_aux(int argc, char **argv)
 		{ "two", aux_two }, { "unmap", aux_unmapped }, { "detach", aux_detached },
 		{ "reuse", aux_reused }, { "errors", aux_errors }, { "owner", aux_owner },
 		{ "handler", aux_handled }, { "dma", aux_dma }, { "fail", aux_fail },
-		{ "try", only_try }, { "wait", attach_and_wait },
+		{ "none", aux_none }, { "try", only_try }, { "wait", attach_and_wait },
 	};
 	struct aux aux, other;
 

@@ -46,6 +46,7 @@ int aux_reused(const struct aux *aux);
 int aux_permissions(const struct aux *aux, bool noexec);
 int aux_primary(const struct aux *aux, const struct aux *other);
 int aux_errors(const struct aux *aux);
+int aux_none(const struct aux *aux);
 int aux_narrow(const struct aux *narrow, const struct aux *wide);
 int aux_owner(const struct aux *aux);
 int aux_handled(const struct aux *aux);

@@ -60,6 +60,31 @@ int aux_errors(const struct aux *aux)
 	return 0;
 }
 
+/* A device that has PASIDs behind an IOMMU that has none */
+int aux_none(const struct aux *aux)
+{
+	int fd = open(aux->path, O_RDONLY | O_CLOEXEC);
+	uint8_t *mem = pages(2 * PAGE);
+
+	if (fd < 0)
+		die("%s", aux->path);
+	check(fails(aux_try(aux), ENODEV), "opening the device: ENODEV");
+	check(fails(aux_set(fd, PASID_DMA_SET_FEATURE, 1, 0), ENODEV), "the feature cannot be enabled: ENODEV");
+	check(fails(aux_attach(fd, -1, PASID_DMA_AUX, 0), ENODEV), "attaching: ENODEV");
+	check(!aux_info(fd).pasid, "the file has no PASID");
+	check(aux_foreign(fd, 1, IOVA, IOVA, 4, 0) > 0, "a request with PASID gets nowhere");
+	check(!aux_attach(fd, -1, PASID_DMA_PRIMARY, IOVA), "its domain can be primary");
+	check(!aux_map(fd, mem, IOVA + PAGE, 2 * PAGE, RW), "memory is mapped in it");
+	fill(mem, PAGE, 1, 0);
+	check(!aux_foreign(fd, 0, IOVA + PAGE, IOVA + 2 * PAGE, PAGE, PASID_DMA_RUN_POLL) && filled(mem + PAGE, PAGE, 1, 0),
+	      "the device copies it without PASID");
+	check(!aux_unmap(fd, IOVA + PAGE), "it is unmapped");
+	check(aux_foreign(fd, 0, IOVA + PAGE, IOVA + PAGE, 4, PASID_DMA_RUN_POLL) == PASID_DMA_READ_FAULT, "then reading faults");
+	check(!aux_detach(fd, -1, PASID_DMA_PRIMARY), "primary no more");
+	close(fd);
+	return 0;
+}
+
 /* A domain's PASID is the same on every device, and must fit. */
 int aux_narrow(const struct aux *narrow, const struct aux *wide)
 {
