@@ -863,7 +863,12 @@ static bool smmu_translate_request(PCIBus *bus, void *opaque, int devfn,
     imrc = IOMMU_MEMORY_REGION_GET_CLASS(&sdev->iommu);
     request->tlb = imrc->translate(&sdev->iommu, request->iova, request->flags,
                                    0);
-    return request->tlb.perm != IOMMU_NONE;
+    if (request->tlb.perm == IOMMU_NONE) {
+        return false;
+    }
+    /* What the walk allowed; the permissions it keeps are read and write. */
+    request->tlb.perm |= request->flags & (IOMMU_EXEC | IOMMU_PRIV);
+    return true;
 }
 
 static const PCIIOMMUOps smmu_ops = {
