@@ -15,6 +15,10 @@ def virt(iommu="smmuv3", gic=3):
     return (f"-M virt,gic-version={gic},iommu={iommu}",)
 
 
+# What a scenario of requests with PASIDs has.
+SUBSTREAMS = {"iommu": (*virt(), "-global arm-smmuv3.ssidsize=16"), "pasids": True}
+
+
 def boot(name, script, firmware, append, devices=DEVICES, disks=DISKS, **more):
     env = {"vendor": "smmuv3", **more.pop("env", {})}
     more.setdefault("iommu", virt())
@@ -54,14 +58,13 @@ def aux_boots():
     QEMU's SMMUv3 has no ATS, so what a device's own cache must forget is shown there,
     and for this driver by KUnit only.  Here no-exec is shown, which VT-d lacks.
     """
-    iommu = (*virt(), "-global arm-smmuv3.ssidsize=16")
     devices = ("pasid-dma,addr=8", "pasid-dma,addr=9", "pasid-dma,pasid-bits=6,addr=10", "pasid-dma,pasid-bits=0,addr=11")
     for firmware in FIRMWARE:
-        yield boot("aux", "aux", firmware, STRICT, (*DEVICES[:1], *devices), DISKS[:1], iommu=iommu, pasids=True,
+        yield boot("aux", "aux", firmware, STRICT, (*DEVICES[:1], *devices), DISKS[:1], **SUBSTREAMS,
                    env={"permissions": "noexec"})
-    yield boot("aux-many", "auxmany", "dt", STRICT, (*DEVICES[:1], "pasid-dma,addr=8"), DISKS[:1], iommu=iommu,
-               pasids=True, env={"count_of_domains": "4000", "rounds": "4000"})
-    yield boot("aux-plug", "auxplug", "acpi", STRICT, HOTPLUG[1:3], (), iommu=iommu, pasids=True,
+    yield boot("aux-many", "auxmany", "dt", STRICT, (*DEVICES[:1], "pasid-dma,addr=8"), DISKS[:1], **SUBSTREAMS,
+               env={"count_of_domains": "4000", "rounds": "4000"})
+    yield boot("aux-plug", "auxplug", "acpi", STRICT, HOTPLUG[1:3], (), **SUBSTREAMS,
                env={"options": "ats=off"}, allow=r"WARNING: .*iommu")
 
 
@@ -79,8 +82,10 @@ def scenarios():
     yield boot("kexec", "kexec", "dt", STRICT, (*DEVICES, "-cpu max,lpa2=off", "-smp 1"), payload=True, iommu=virt(gic=2))
     # Only the devicetree describes a clock that can wake the machine.
     yield boot("suspend", "suspend", "dt", STRICT)
-    for policy in ("strict", "lazy"):
-        yield boot(f"stress-{policy}", "stress", "dt", POLICY[policy][0], (*DEVICES, "-smp 4"), env={"type": POLICY[policy][1]})
+    # Strict: an unmap is a command and a wait for it.
+    yield boot("stress-strict", "stress", "dt", STRICT, (*DEVICES, "pasid-dma,addr=10", "-smp 4"),
+               env={"type": "DMA", "crowd": "100"}, **SUBSTREAMS)
+    yield boot("stress-lazy", "stress", "dt", POLICY["lazy"][0], (*DEVICES, "-smp 4"), env={"type": "DMA-FQ"})
     # The virtual IOMMU, on the base's driver
     for firmware, policy in (("dt", "strict"), ("acpi", "lazy")):
         yield boot(f"virtio-iommu-{policy}", "io", firmware, POLICY[policy][0], env={"type": POLICY[policy][1], "vendor": "virtio"},

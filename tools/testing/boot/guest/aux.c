@@ -3,7 +3,7 @@
  * aux TEST DEVICE BDF [...]: address spaces with PASIDs on a pasid-dma device.
  *
  * What processes reach through the device, what they do not, and for how long.
- * The other tests are in aux_errors.c and aux_many.c.
+ * The other tests are in aux_errors.c, aux_many.c and aux_crowd.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -408,6 +408,8 @@ int cmd_aux(int argc, char **argv)
 		return aux_permissions(&aux, argv[1][0] == 'n');
 	if (!strcmp(argv[1], "hold") || !strcmp(argv[1], "careless"))
 		return aux_hold(&aux, argv[1][0] == 'c');
+	if (argc > 4 && !strcmp(argv[1], "crowd"))
+		return aux_crowd(&aux, atoi(argv[4]));
 	if (argc < 6)
 		die("aux primary|narrow|many DEVICE BDF ...");
 	if (!strcmp(argv[1], "many"))
