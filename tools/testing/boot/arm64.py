@@ -61,9 +61,9 @@ def aux_boots():
     devices = ("pasid-dma,addr=8", "pasid-dma,addr=9", "pasid-dma,pasid-bits=6,addr=10", "pasid-dma,pasid-bits=0,addr=11")
     for firmware in FIRMWARE:
         yield boot("aux", "aux", firmware, STRICT, (*DEVICES[:1], *devices), DISKS[:1], **SUBSTREAMS,
-                   env={"permissions": "noexec"})
+                   env={"permissions": "noexec"}, deadline=600)
     yield boot("aux-many", "auxmany", "dt", STRICT, (*DEVICES[:1], "pasid-dma,addr=8"), DISKS[:1], **SUBSTREAMS,
-               env={"count_of_domains": "4000", "rounds": "4000"})
+               env={"count_of_domains": "4000", "rounds": "4000"}, deadline=900)
     yield boot("aux-plug", "auxplug", "acpi", STRICT, HOTPLUG[1:3], (), **SUBSTREAMS,
                env={"options": "ats=off"}, allow=r"WARNING: .*iommu")
 
@@ -82,10 +82,10 @@ def scenarios():
     yield boot("kexec", "kexec", "dt", STRICT, (*DEVICES, "-cpu max,lpa2=off", "-smp 1"), payload=True, iommu=virt(gic=2))
     # Only the devicetree describes a clock that can wake the machine.
     yield boot("suspend", "suspend", "dt", STRICT)
-    # Strict: an unmap is a command and a wait for it.
+    # Strict: an unmap is a command and a wait for it.  More CPUs than the host may have.
     yield boot("stress-strict", "stress", "dt", STRICT, (*DEVICES, "pasid-dma,addr=10", "-smp 4"),
-               env={"type": "DMA", "crowd": "100"}, **SUBSTREAMS)
-    yield boot("stress-lazy", "stress", "dt", POLICY["lazy"][0], (*DEVICES, "-smp 4"), env={"type": "DMA-FQ"})
+               env={"type": "DMA", "crowd": "100"}, deadline=600, **SUBSTREAMS)
+    yield boot("stress-lazy", "stress", "dt", POLICY["lazy"][0], (*DEVICES, "-smp 4"), env={"type": "DMA-FQ"}, deadline=600)
     # The virtual IOMMU, on the base's driver
     for firmware, policy in (("dt", "strict"), ("acpi", "lazy")):
         yield boot(f"virtio-iommu-{policy}", "io", firmware, POLICY[policy][0], env={"type": POLICY[policy][1], "vendor": "virtio"},
