@@ -189,7 +189,8 @@ static inline void model_relax(struct smmu3_cmdq *q)
 			;
 		raw_spin_unlock_irqrestore(&m->lock, flags);
 	}
-	if (!irqs_disabled() && in_task())
+	/* An invalidation waits in an RCU section. */
+	if (!irqs_disabled() && in_task() && !rcu_preempt_depth())
 		cond_resched();
 }
 
