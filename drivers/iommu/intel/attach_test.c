@@ -283,8 +283,11 @@ static void short_of_memory(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, iommu->nr_dids, dids);
 		EXPECT_COMMANDS(test, 0);
 	}
-	/* Attachment and targets; more where radix trees grow. */
-	KUNIT_EXPECT_GE(test, failures, 2);
+	/*
+	 * Attachment and targets, which b keeps once it was attached; more where
+	 * radix trees grow.
+	 */
+	KUNIT_EXPECT_GE(test, failures, noise ? 1 : 2);
 	KUNIT_EXPECT_PTR_EQ(test, attachment_of(device, 0)->domain, b);
 	/* Passing through takes no memory, but now and then for debugging. */
 	failed = true;
