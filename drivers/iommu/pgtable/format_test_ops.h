@@ -6,7 +6,8 @@
 #ifndef __IOMMU_PGTABLE_FORMAT_TEST_OPS_H
 #define __IOMMU_PGTABLE_FORMAT_TEST_OPS_H
 
-#define RANDOM_STEPS	4000
+/* A kernel with KASAN takes ten times as long for a step. */
+#define RANDOM_STEPS	(IS_ENABLED(CONFIG_KASAN) ? 2000 : 4000)
 #define RANDOM_CHECK	100	/* steps between looks at the whole structure */
 #define SG_PAGES_ORDER	10
 
@@ -399,7 +400,7 @@ struct fmt_thread {
 };
 
 #define THREADS		4
-#define THREAD_ROUNDS	(TEST_ENTRIES > 512 ? 5 : 20)	/* making tables takes longer */
+#define THREAD_ROUNDS	(TEST_ENTRIES > 512 || IS_ENABLED(CONFIG_KASAN) ? 5 : 20)
 #define THREAD_PAGES	64
 
 static u64 thread_iova(const struct fmt_thread *t, unsigned int i)
