@@ -204,8 +204,9 @@ def scenarios():
     for mode, on in both:
         yield Scenario(f"kexec-{mode}", "kexec", f"{on} iommu.strict=1", vtd(mode), DEVICES, DISKS, payload=True)
     for mode, on in both:
-        yield Scenario(f"kdump-{mode}", "kdump", f"{on} crashkernel=160M", vtd(mode), DEVICES, DISKS, payload=True,
-                       allow=r"Kernel panic - not syncing: sysrq|sysrq: Trigger a crash", debug=False)
+        # What is enough for a debug kernel, too
+        yield Scenario(f"kdump-{mode}", "kdump", f"{on} crashkernel=400M", (*vtd(mode), "-m 1024"), DEVICES, DISKS,
+                       payload=True, allow=r"Kernel panic - not syncing: sysrq|sysrq: Trigger a crash")
     yield from other_iommu_boots()
     yield from option_boots()
     yield from ats_boots()

@@ -77,10 +77,14 @@ static bool pass(struct job proto, unsigned int depth)
 	return good;
 }
 
-/* Goes on until an error, which has to be the device's absence and not wrong data. */
+/*
+ * Goes on until an error, which has to be the device's absence and not wrong data.
+ * Says so when it is under way.
+ */
 static int until_gone(struct job job)
 {
 	uint8_t *buf = pages(job.block);
+	bool busy = false;
 
 	for (uint64_t at = 0;; at = (at + job.block) % job.bytes) {
 		fill(buf, job.block, job.seed, at);
@@ -89,6 +93,9 @@ static int until_gone(struct job job)
 			return 0;
 		if (!filled(buf, job.block, job.seed, at))
 			die("wrong data at %#llx", (unsigned long long)at);
+		if (!busy)
+			dprintf(STDOUT_FILENO, "busy\n");
+		busy = true;
 	}
 }
 

@@ -90,6 +90,11 @@ within() { # within SECONDS COMMAND...
 	done
 }
 
+stress() { # stress FILE BDF: I/O that goes on behind it, until the device is gone
+	iot blk "$(block_of "$2")" 0x400000 16384 0 >"$1" 2>&1 && echo gone >>"$1" &
+	within 60 grep -q busy "$1"
+}
+
 put() { echo "$1" >"$2"; }
 
 finish() {

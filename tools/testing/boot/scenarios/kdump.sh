@@ -23,8 +23,7 @@ else
 		"$(echo "$cmdline" | sed 's/crashkernel=[^ ]*//') nr_cpus=1 reset_devices boot.count=$((count + 2))"
 	same "and ready" 1 "$(cat /sys/kernel/kexec_crash_loaded)"
 	# I/O in flight when the kernel dies
-	iot blk "$(block_of "$nvme")" 0x400000 16384 0 &
-	iot blk "$(block_of "$vblk")" 0x400000 16384 0 &
-	usleep 300000
+	stress /tmp/nvme "$nvme"
+	stress /tmp/vblk "$vblk"
 	echo c >/proc/sysrq-trigger
 fi

@@ -19,8 +19,7 @@ else
 	net_io "$nic" "$vnet"
 	check "the next kernel is loaded" iot kexec /kernel /initrd "$cmdline boot.again=yes boot.count=$(($(cat /tmp/count) + 1))"
 	# I/O in flight when the devices shut down
-	iot blk "$(block_of "$nvme")" 0x400000 16384 0 &
-	iot blk "$(block_of "$vblk")" 0x400000 16384 0 &
-	usleep 300000
+	stress /tmp/nvme "$nvme"
+	stress /tmp/vblk "$vblk"
 	iot kexec -e
 fi
