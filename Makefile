@@ -13,7 +13,7 @@ export KSRC
 help:
 	@echo 'make demo      boot a machine on the subsystem and show what it does'
 	@echo 'make check     everything that must pass: lint, builds, unit tests, boots'
-	@echo '               [FULL=1: other configurations and the debug kernel, too]'
+	@echo '               [FULL=1: other configurations and all of it on debug kernels]'
 	@echo
 	@echo 'make tree      build/linux: Linux 6.12 with the overlay, ready for any configuration'
 	@echo 'make kernel    the test kernel   [ARCH=x86_64|arm64] [CONFIG=test|debug]'
