@@ -20,6 +20,6 @@ else
 	check "the next kernel is loaded" iot kexec /kernel /initrd "$cmdline boot.again=yes boot.count=$(($(cat /tmp/count) + 1))"
 	# I/O in flight when the devices shut down
 	stress /tmp/nvme "$nvme"
-	stress /tmp/vblk "$vblk"
+	[ "${in_flight:-all}" = nvme ] || stress /tmp/vblk "$vblk"
 	iot kexec -e
 fi
