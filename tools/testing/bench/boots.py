@@ -17,6 +17,7 @@ from harness import BUILD, CROSS, ROOT, log_for, say, shown, tail
 sys.path.append(str(ROOT / "tools/testing/boot"))
 import guest
 import machine
+import place
 
 HERE = ROOT / "tools/testing/bench"
 LIMIT = 600             # seconds; ends only what hangs
@@ -26,11 +27,18 @@ MACHINES = {
                "-device", "intel-iommu,intremap=on,x-scalable-mode=on,aw-bits=48"],
     "arm64": ["-M", "virt,iommu=smmuv3,gic-version=3", "-cpu", "max"],
 }
+# The same with PASIDs and device TLBs, as far as the QEMU of tools/qemu has them.
+WITH_PASIDS = {
+    "x86_64": ["-M", "q35,kernel-irqchip=split", "-cpu", "max", "-device",
+               "intel-iommu,intremap=on,x-scalable-mode=on,aw-bits=48,x-pasid-mode=on,device-iotlb=on"],
+    "arm64": [*MACHINES["arm64"], "-global", "arm-smmuv3.ssidsize=16"],
+}
 COMMON = ["-m", "1024", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-serial", "stdio",
           "-net", "none"]
 EXACT = ["-accel", "tcg", "-icount", "shift=0,sleep=off", "-smp", "1", "-rtc", "base=2026-01-01,clock=vm", "-seed", "1"]
 PARALLEL = ["-accel", "tcg,thread=multi", "-smp", "4"]
-CPUS = 4
+DEVICES = 4
+DEVICE = {"x86_64": "pasid-dma,ats=on", "arm64": "pasid-dma"}
 
 APPEND = {
     "x86_64": "console=ttyS0 intel_iommu=on,sm_on tsc=reliable no_timer_check",
@@ -103,16 +111,20 @@ class Monitor:
 class Boot:
     """One run of a machine: afterwards .lines has what the module printed."""
 
-    def __init__(self, kernel, initrd, run, exact=True, record=None, mode="", qemu=None):
+    def __init__(self, kernel, initrd, run, exact=True, record=None, mode="", pasids=False):
         self.kernel, self.run, self.record = kernel, run, record
         self.log = log_for(f"bench-{kernel.name}-{kernel.arch}-{run or initrd.stem}")
         self.monitor = Monitor() if record else None
         arch = kernel.arch
         words = [APPEND[arch], "nokaslr panic=-1 oops=panic loglevel=7", mode,
                  f"bench.run={run}" if run else "", "bench.gate" if record else ""]
-        # A device for each CPU where there are several.
-        devices = ["-device", "pasid-dma"] if qemu else ["-device", "edu"] * (1 if exact else CPUS)
-        self.argv = [*(qemu or [machine.find(arch)]), *MACHINES[arch], *devices, *COMMON, *(EXACT if exact else PARALLEL),
+        if pasids:
+            argv = [str(machine.find(arch, True)), *(word for path in place.FIRMWARE for word in ("-L", path)),
+                    *WITH_PASIDS[arch], *["-device", DEVICE[arch]] * DEVICES]
+        else:
+            # A device for each CPU where there are several.
+            argv = [machine.find(arch), *MACHINES[arch], *["-device", "edu"] * (1 if exact else DEVICES)]
+        self.argv = [*argv, *COMMON, *(EXACT if exact else PARALLEL),
                      "-kernel", str(kernel.image), "-initrd", str(initrd), "-append", " ".join(filter(None, words))]
         if record:
             self.argv += ["-D", str(record), *self.monitor.args()]
@@ -167,15 +179,9 @@ class Boot:
                 if (match := re.fullmatch(r"mark (\d+) is (.+) / (\d+)", line))}
 
 
-def qemu_with_pasids(arch):
-    """The command of the QEMU of tools/qemu, whose device has PASIDs; None where it is not built."""
-    sys.path.append(str(ROOT / "tools/qemu"))
-    try:
-        import place
-    except ImportError:
-        return None
-    path = place.binary(arch)
-    return [str(path), *(word for directory in place.FIRMWARE for word in ("-L", directory))] if path else None
+def has_pasids(arch):
+    """Whether there is a QEMU whose devices have PASIDs."""
+    return machine.find(arch, True) is not None
 
 
 def cross_missing(arch):

@@ -16,7 +16,7 @@ UNITS = (b"intel_iommu", b"arm-smmuv3")
 # VT-d: the register that says how far the commands go, in a queue of 256 of 32 bytes in
 # both kernels.  SMMUv3: QEMU names each command.
 IQT, IQ_BYTES, IQ_SLOTS = 0x88, 32, 256
-MARKS = b"edu-mmio"
+MARKS = (b"edu-mmio", b"pasid-dma")
 END = 0xffffffff
 INTERRUPT = re.compile(r"asm_sysvec_|asm_common_interrupt|irq_entries|el1h_64_irq|vectors$")
 
@@ -62,7 +62,7 @@ class Reader:
             self.now.sums[kind] += 1
 
     def register(self, kind, address, value, name):
-        if name == MARKS and kind == b"write":
+        if name in MARKS and kind == b"write":
             self.now = None if value == END else self.found[value]
             if self.now:
                 self.now.times += 1

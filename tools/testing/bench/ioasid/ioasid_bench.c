@@ -9,6 +9,7 @@
  */
 #define pr_fmt(fmt) "ioasid_bench: " fmt
 
+#include <linux/delay.h>
 #include <linux/idr.h>
 #include <linux/ioasid.h>
 #include <linux/mm.h>
@@ -17,6 +18,7 @@
 #include <linux/sched.h>
 #include <linux/timex.h>
 #include <linux/vmalloc.h>
+#include <linux/vmstat.h>
 
 #define OPS		256
 #define ROUNDS		16
@@ -135,12 +137,14 @@ static void bench_round(struct costs *c, unsigned int population)
 		c->reclaim = min(c->reclaim, div_u64(ran, OPS));
 }
 
-static unsigned long free_pages_now(void)
+/* What objects take: neither allocator has anything but those. */
+static unsigned long bytes_now(void)
 {
-	struct sysinfo info;
-
-	si_meminfo(&info);
-	return info.freeram;
+	/* Long enough for the counters of the CPUs to be gathered. */
+	msleep(3000);
+	return (global_node_page_state_pages(NR_SLAB_RECLAIMABLE_B) +
+		global_node_page_state_pages(NR_SLAB_UNRECLAIMABLE_B)) *
+	       PAGE_SIZE;
 }
 
 static void grow(unsigned int from, unsigned int to, bool old)
@@ -168,13 +172,13 @@ static void shrink(unsigned int nr, bool old)
 
 static void bench(unsigned int population, bool old)
 {
-	unsigned long before = free_pages_now(), bytes;
+	unsigned long before = bytes_now(), bytes;
 	struct costs c;
 	int i;
 
 	memset(&c, 0xff, sizeof(c));
 	grow(0, population, old);
-	bytes = (before - free_pages_now()) * PAGE_SIZE;
+	bytes = bytes_now() - before;
 	for (i = 0; i < ROUNDS; i++) {
 		if (old)
 			bench_round_ida(&c);

@@ -155,6 +155,7 @@ static const struct {
 	{ "strict-count", run_strict, true },
 	{ "lazy-count", bench_dma_lazy, true },
 	{ "pasid", bench_pasid },
+	{ "pasid-count", bench_pasid, true },
 	{ "scale", bench_scale },
 };
 
