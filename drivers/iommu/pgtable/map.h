@@ -15,6 +15,13 @@
 
 #include "walk.h"
 
+/* No struct page is of memory beyond. */
+#ifdef MAX_PHYSMEM_BITS
+#define PGT_MEMORY_LAST	(BIT_ULL(MAX_PHYSMEM_BITS) - 1)
+#else
+#define PGT_MEMORY_LAST	U64_MAX
+#endif
+
 /*
  * Where a map operation stands.  Entries in [first, pos) are written and not yet
  * flushed.  pos is NULL when the table has ended or none was entered.
@@ -43,7 +50,7 @@ static int pgt_enter(struct pgt_cursor *c, unsigned int level)
 
 	pgt_leave(c);
 	if (!level)
-		entry = pgt_bottom(c->pgt, c->iova);
+		entry = pgt_entry(c->pgt, c->iova, 0);
 	if (!entry)
 		entry = pgt_build(c->pgt, c->iova, level, c->gfp);
 	if (IS_ERR(entry))
@@ -267,6 +274,32 @@ static noinline int pgt_map_range(struct pgt *pgt, unsigned long iova,
 	return ret;
 }
 
+/* A page of one entry, where all tables are there and the entry is empty. */
+static __always_inline bool pgt_map_page(struct pgt *pgt, unsigned long iova,
+					 u64 paddr, u64 bits,
+					 const unsigned int level)
+{
+	u64 *entry = pgt_entry(pgt, iova, level);
+
+	if (unlikely(!entry || *entry))
+		return false;
+	WRITE_ONCE(*entry, pgt_addr_bits(paddr) | bits | fmt_level_bits(level));
+	pgt_flush_one(pgt, entry);
+	return true;
+}
+
+static __always_inline bool pgt_map_large(struct pgt *pgt, unsigned long iova,
+					  u64 paddr, size_t len, u64 bits)
+{
+	if (!(len & pgt->pgsize_bitmap))
+		return false;
+	if (pgt_is_page(iova | paddr, len, 1))
+		return pgt_map_page(pgt, iova, paddr, bits, 1);
+	if (pgt_is_page(iova | paddr, len, 2))
+		return pgt_map_page(pgt, iova, paddr, bits, 2);
+	return false;
+}
+
 static __always_inline int pgt_map(struct pgt *pgt, unsigned long iova,
 				   phys_addr_t paddr, size_t len, int prot,
 				   gfp_t gfp, size_t *mapped)
@@ -276,20 +309,21 @@ static __always_inline int pgt_map(struct pgt *pgt, unsigned long iova,
 	*mapped = 0;
 	if (unlikely(!IS_ALIGNED(iova | paddr | len, PGT_GRANULE) || !bits))
 		return -EINVAL;
+
+	/* Aligned, it ends in range where it begins there. */
+	if (likely(len == PGT_GRANULE) && likely(iova <= pgt->iova_last) &&
+	    likely(paddr <= pgt->paddr_last) &&
+	    likely(pgt_map_page(pgt, iova, paddr, bits, 0))) {
+		*mapped = PGT_GRANULE;
+		return 0;
+	}
+
 	if (unlikely(!pgt_in_range(iova, len, pgt->iova_last) ||
 		     !pgt_in_range(paddr, len, pgt->paddr_last)))
 		return -ERANGE;
-
-	if (len == PGT_GRANULE) {
-		u64 *entry = pgt_bottom(pgt, iova);
-
-		if (likely(entry && !*entry)) {
-			WRITE_ONCE(*entry, pgt_addr_bits(paddr) | bits |
-					   fmt_level_bits(0));
-			pgt_flush_one(pgt, entry);
-			*mapped = len;
-			return 0;
-		}
+	if (pgt_map_large(pgt, iova, paddr, len, bits)) {
+		*mapped = len;
+		return 0;
 	}
 	return pgt_map_range(pgt, iova, paddr, len, bits, gfp, mapped);
 }
@@ -303,11 +337,13 @@ static __always_inline struct scatterlist *pgt_segment(struct scatterlist *sg)
 /*
  * The hot loop of a scatterlist: segments of one granule each, stored at c->pos.
  * No large page can begin here, so there is nothing to gain from a look at the
- * next segment.  Ends after @count, or at one that needs more care.  A leaf
- * that is in the way belongs to the caller, hence the plain read.
+ * next segment.  Ends after @count, or at one that needs more care: with @near, if
+ * the table cannot hold its address.  A leaf that is in the way belongs to the
+ * caller, hence the plain read.
  */
 static __always_inline struct scatterlist *
-pgt_map_granules(struct pgt_cursor *c, struct scatterlist *sg, unsigned int *count)
+pgt_store_granules(struct pgt_cursor *c, struct scatterlist *sg, unsigned int *count,
+		   const bool near)
 {
 	const u64 bits = c->bits | fmt_level_bits(0);
 	const u64 paddr_last = c->pgt->paddr_last;
@@ -324,7 +360,9 @@ pgt_map_granules(struct pgt_cursor *c, struct scatterlist *sg, unsigned int *cou
 		paddr = page_to_phys(sg_page(sg));
 		if (unlikely(!IS_ALIGNED(paddr, PGT_GRANULE)) && PGT_GRANULE > PAGE_SIZE)
 			break;
-		if (unlikely(paddr > paddr_last) || unlikely(*pos))
+		if (near && unlikely(paddr > paddr_last))
+			break;
+		if (unlikely(*pos))
 			break;
 		WRITE_ONCE(*pos, pgt_addr_bits(paddr) | bits);
 	}
@@ -332,6 +370,14 @@ pgt_map_granules(struct pgt_cursor *c, struct scatterlist *sg, unsigned int *cou
 	c->iova += (unsigned long)*count << FMT_GRANULE_SHIFT;
 	c->pos = pos;
 	return sg;
+}
+
+static __always_inline struct scatterlist *
+pgt_map_granules(struct pgt_cursor *c, struct scatterlist *sg, unsigned int *count)
+{
+	if (likely(c->pgt->paddr_last >= PGT_MEMORY_LAST))
+		return pgt_store_granules(c, sg, count, false);
+	return pgt_store_granules(c, sg, count, true);
 }
 
 /* Any segments: one, and those that adjoin it in memory, as one run. */

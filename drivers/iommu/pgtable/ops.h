@@ -182,24 +182,52 @@ static noinline size_t pgt_unmap_range(const struct pgt *pgt, unsigned long iova
 	return u.any ? u.iova - iova : 0;
 }
 
+/*
+ * Clear the entry of a page that has one, at @level.  Whether that was all there is
+ * to it; *@unmapped are its bytes, or 0 if nothing was mapped.
+ */
+static __always_inline bool pgt_unmap_page(const struct pgt *pgt, unsigned long iova,
+					   const unsigned int level, size_t *unmapped)
+{
+	u64 *entry = pgt_entry(pgt, iova, level);
+	u64 old;
+
+	if (unlikely(!entry))
+		return false;
+	old = READ_ONCE(*entry);
+	if (unlikely(old & FMT_CONT) || unlikely(pgt_is_link(old, level)))
+		return false;
+	*unmapped = 0;
+	if (unlikely(!old))
+		return true;
+	WRITE_ONCE(*entry, 0);
+	pgt_flush_one(pgt, entry);
+	*unmapped = pgt_span(level);
+	return true;
+}
+
 static __always_inline size_t pgt_unmap(struct pgt *pgt, unsigned long iova,
 					size_t len,
 					struct iommu_iotlb_gather *gather)
 {
-	if (unlikely(!IS_ALIGNED(iova | len, PGT_GRANULE) ||
-		     !pgt_in_range(iova, len, pgt->iova_last)))
+	size_t unmapped;
+
+	if (unlikely(!IS_ALIGNED(iova | len, PGT_GRANULE)))
 		return 0;
 
-	if (len == PGT_GRANULE) {
-		u64 *entry = pgt_bottom(pgt, iova);
+	/* Aligned, it ends in range where it begins there. */
+	if (likely(len == PGT_GRANULE) && likely(iova <= pgt->iova_last) &&
+	    likely(pgt_unmap_page(pgt, iova, 0, &unmapped)))
+		return unmapped;
 
-		if (likely(entry) && likely(!FMT_CONT || !(*entry & FMT_CONT))) {
-			if (unlikely(!*entry))
-				return 0;
-			WRITE_ONCE(*entry, 0);
-			pgt_flush_one(pgt, entry);
-			return len;
-		}
+	if (unlikely(!pgt_in_range(iova, len, pgt->iova_last)))
+		return 0;
+	if (pgt_is_page(iova, len, 1)) {
+		if (pgt_unmap_page(pgt, iova, 1, &unmapped))
+			return unmapped;
+	} else if (pgt_is_page(iova, len, 2)) {
+		if (pgt_unmap_page(pgt, iova, 2, &unmapped))
+			return unmapped;
 	}
 	return pgt_unmap_range(pgt, iova, len, &gather->freelist);
 }
@@ -214,7 +242,8 @@ static __always_inline phys_addr_t pgt_iova_to_phys(const struct pgt *pgt,
 	if (unlikely(iova > pgt->iova_last))
 		return 0;
 	at = pgt_descend(pgt, iova);
-	entry = READ_ONCE(at.table[pgt_index(iova, at.level)]);
+	/* The caller holds off whoever would clear it. */
+	entry = data_race(at.table[pgt_index(iova, at.level)]);
 	if (unlikely(!entry))
 		return 0;
 	if (likely(!at.level))

@@ -61,7 +61,7 @@ static void vtd_ss_test_snoop(struct kunit *test)
 	ctx = ctx_new(test, &params);
 	vtd_ss_force_snoop(&ctx->pgt);
 	ctx_map(test, ctx, 0, TEST_PADDR, SZ_4K, TEST_RW);
-	entry = pgt_bottom(&ctx->pgt, 0);
+	entry = pgt_entry(&ctx->pgt, 0, 0);
 	KUNIT_ASSERT_NOT_NULL(test, entry);
 	KUNIT_EXPECT_EQ(test, *entry, TEST_PADDR | 0x803);
 	ctx_unmap(test, ctx, 0, SZ_4K);

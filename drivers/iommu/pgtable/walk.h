@@ -28,6 +28,7 @@
 
 #define PGT_ENTRIES	BIT(FMT_LEVEL_SHIFT)
 #define PGT_GRANULE	BIT(FMT_GRANULE_SHIFT)
+#define PGT_SPAN_2	BIT(FMT_GRANULE_SHIFT + 2 * FMT_LEVEL_SHIFT)
 
 /* What few formats have; see pgtable.h. */
 #ifndef FMT_TOPS_SHIFT
@@ -129,6 +130,13 @@ static __always_inline u64 *pgt_top(const struct pgt *pgt, unsigned long iova)
 	if (!FMT_TOPS_SHIFT)
 		return pgt->top;
 	return pgt->top + (iova >> pgt_shift(pgt->levels)) * PGT_ENTRIES;
+}
+
+/* pgt_index() at the top, which has all the bits that are left of an iova in range. */
+static __always_inline unsigned long pgt_top_index(unsigned long iova,
+						   unsigned int level)
+{
+	return FMT_TOPS_SHIFT ? pgt_index(iova, level) : iova >> pgt_shift(level);
 }
 
 /* How many entries the page of leaf @entry has. */
@@ -264,11 +272,15 @@ static noinline u64 *pgt_build(const struct pgt *pgt, unsigned long iova,
 }
 
 /* One level down, if there is a marked link. */
-static __always_inline bool pgt_step(u64 **table, unsigned long iova,
-				     unsigned int level)
+static __always_inline bool pgt_step(u64 **table, unsigned long index)
 {
-	u64 link = READ_ONCE((*table)[pgt_index(iova, level)]);
+	u64 link;
 
+	/*
+	 * A marked link stays what it is while something below is the caller's
+	 * (rule 2), so the compiler may read it as it likes.
+	 */
+	link = data_race((*table)[index]);
 	if (unlikely(!(link & FMT_LINKED)))
 		return false;
 	*table = pgt_below(link);
@@ -282,11 +294,12 @@ struct pgt_place {
 };
 
 /*
- * Descend as far as marked links lead.  @iova is in range.  Unrolled, so that every
- * shift is a constant, and straight for the usual number of levels.
+ * Descend as far as marked links lead, at most to level @floor.  @iova is in range.
+ * Unrolled, so that every shift is a constant, and straight for the usual number of
+ * levels.
  */
-static __always_inline struct pgt_place pgt_descend(const struct pgt *pgt,
-						    unsigned long iova)
+static __always_inline struct pgt_place
+pgt_descend_to(const struct pgt *pgt, unsigned long iova, const unsigned int floor)
 {
 	const unsigned int usual = FMT_USUAL_LEVELS - 1;
 	u64 *table = pgt_top(pgt, iova);
@@ -294,28 +307,44 @@ static __always_inline struct pgt_place pgt_descend(const struct pgt *pgt,
 	static_assert(FMT_USUAL_LEVELS == 3 || FMT_USUAL_LEVELS == 4);
 	static_assert(FMT_USUAL_LEVELS - FMT_MIN_LEVELS <= 1);
 	static_assert(FMT_MAX_LEVELS - FMT_USUAL_LEVELS <= 1);
+	static_assert(FMT_MIN_LEVELS > 2 || !(FMT_PGSIZES & PGT_SPAN_2));
 	if (likely(pgt->levels == FMT_USUAL_LEVELS)) {
-		if (!pgt_step(&table, iova, usual))
+		if (floor < usual && !pgt_step(&table, pgt_top_index(iova, usual)))
 			return (struct pgt_place){ table, usual };
 	} else if (pgt->levels > FMT_USUAL_LEVELS) {
-		if (!pgt_step(&table, iova, usual + 1))
+		if (!pgt_step(&table, pgt_top_index(iova, usual + 1)))
 			return (struct pgt_place){ table, usual + 1 };
-		if (!pgt_step(&table, iova, usual))
+		if (floor < usual && !pgt_step(&table, pgt_index(iova, usual)))
 			return (struct pgt_place){ table, usual };
 	}
-	if (usual > 2 && !pgt_step(&table, iova, 2))
+	if (floor < 2 && usual > 2 && !pgt_step(&table, pgt_index(iova, 2)))
 		return (struct pgt_place){ table, 2 };
-	if (!pgt_step(&table, iova, 1))
+	if (floor < 1 && !pgt_step(&table, pgt_index(iova, 1)))
 		return (struct pgt_place){ table, 1 };
-	return (struct pgt_place){ table, 0 };
+	return (struct pgt_place){ table, floor };
 }
 
-/* The entry for @iova in a table of granules, NULL if there is no such table. */
-static __always_inline u64 *pgt_bottom(const struct pgt *pgt, unsigned long iova)
+static __always_inline struct pgt_place pgt_descend(const struct pgt *pgt,
+						    unsigned long iova)
 {
-	struct pgt_place at = pgt_descend(pgt, iova);
+	return pgt_descend_to(pgt, iova, 0);
+}
 
-	return likely(!at.level) ? &at.table[pgt_index(iova, 0)] : NULL;
+/* The entry for @iova in a table at @level, NULL if there is no such table. */
+static __always_inline u64 *pgt_entry(const struct pgt *pgt, unsigned long iova,
+				      const unsigned int level)
+{
+	struct pgt_place at = pgt_descend_to(pgt, iova, level);
+
+	return likely(at.level == level) ? &at.table[pgt_index(iova, level)] : NULL;
+}
+
+/* Whether a range may be a page of one entry at @level: 0, 1 or 2. */
+static __always_inline bool pgt_is_page(u64 addrs, size_t len,
+					const unsigned int level)
+{
+	return (FMT_PGSIZES & pgt_span(level)) && len == pgt_span(level) &&
+	       IS_ALIGNED(addrs, len);
 }
 
 /* Whether no leaf is in or below @table, which is at @level. */
