@@ -243,20 +243,28 @@ static inline int map_run(struct iommu_domain *domain, unsigned long iova,
 	return map_pages(domain, iova, paddr, size, prot, gfp, mapped);
 }
 
+/* All of it is mapped, and there is nobody who wants to hear of it. */
+static __always_inline bool is_map_finished(const struct iommu_domain *domain,
+					    size_t size, size_t mapped, int ret)
+{
+	return likely(!ret) && likely(mapped == size) &&
+	       likely(!READ_ONCE(domain->ops)->iotlb_sync_map);
+}
+
 /*
- * The end of every map of [iova, iova + size): all of it is mapped and the
+ * The end of every map of [iova, iova + size) otherwise: all of it is mapped and the
  * hardware knows, or none of it.
  */
-static inline int finish_map(struct iommu_domain *domain, unsigned long iova,
-			     size_t size, size_t mapped, int ret)
+static noinline int finish_map(struct iommu_domain *domain, unsigned long iova,
+			       size_t size, size_t mapped, int ret)
 {
 	const struct iommu_domain_ops *ops = domain->ops;
 
-	if (likely(!ret) && unlikely(mapped != size))
+	if (!ret && unlikely(mapped != size))
 		ret = short_map(mapped, size);
-	if (likely(!ret) && ops->iotlb_sync_map)
+	if (!ret && ops->iotlb_sync_map)
 		ret = ops->iotlb_sync_map(domain, iova, size);
-	if (unlikely(ret) && mapped)
+	if (ret && mapped)
 		iommu_unmap(domain, iova, mapped);
 	return ret;
 }
@@ -294,10 +302,13 @@ int iommu_map(struct iommu_domain *domain, unsigned long iova,
 		return -EINVAL;
 
 	ret = map_run(domain, iova, paddr, size, prot, gfp, &mapped);
-	ret = finish_map(domain, iova, size, mapped, ret);
-	if (likely(!ret))
-		trace_map(iova, paddr, size);
-	return ret;
+	if (unlikely(!is_map_finished(domain, size, mapped, ret))) {
+		ret = finish_map(domain, iova, size, mapped, ret);
+		if (ret)
+			return ret;
+	}
+	trace_map(iova, paddr, size);
+	return 0;
 }
 EXPORT_SYMBOL_GPL(iommu_map);
 
@@ -383,6 +394,16 @@ size_t iommu_unmap(struct iommu_domain *domain, unsigned long iova, size_t size)
 }
 EXPORT_SYMBOL_GPL(iommu_unmap);
 
+static noinline phys_addr_t unpaged_iova_to_phys(struct iommu_domain *domain,
+						 dma_addr_t iova)
+{
+	const struct iommu_domain_ops *ops = domain->ops;
+
+	if (domain->type == IOMMU_DOMAIN_IDENTITY)
+		return iova;
+	return ops && ops->iova_to_phys ? ops->iova_to_phys(domain, iova) : 0;
+}
+
 /**
  * iommu_iova_to_phys - translate as a device would
  * @domain: the domain
@@ -393,13 +414,9 @@ EXPORT_SYMBOL_GPL(iommu_unmap);
  */
 phys_addr_t iommu_iova_to_phys(struct iommu_domain *domain, dma_addr_t iova)
 {
-	const struct iommu_domain_ops *ops = domain->ops;
-
-	if (likely(is_paging(domain)))
-		return ops->iova_to_phys(domain, iova);
-	if (domain->type == IOMMU_DOMAIN_IDENTITY)
-		return iova;
-	return ops && ops->iova_to_phys ? ops->iova_to_phys(domain, iova) : 0;
+	if (unlikely(!is_paging(domain)))
+		return unpaged_iova_to_phys(domain, iova);
+	return domain->ops->iova_to_phys(domain, iova);
 }
 EXPORT_SYMBOL_GPL(iommu_iova_to_phys);
 
@@ -517,9 +534,11 @@ ssize_t iommu_map_sg(struct iommu_domain *domain, unsigned long iova,
 	if (unlikely(!ret && !mapped))
 		return 0;
 
-	ret = finish_map(domain, iova, mapped, mapped, ret);
-	if (unlikely(ret))
-		return ret;
+	if (unlikely(!is_map_finished(domain, mapped, mapped, ret))) {
+		ret = finish_map(domain, iova, mapped, mapped, ret);
+		if (ret)
+			return ret;
+	}
 	if (trace_map_enabled())
 		trace_sg(iova, sg, nents);
 	return mapped;

@@ -372,7 +372,8 @@ int intel_prepare_entries(struct intel_device *device, u32 pasid)
 		return 0;
 
 	guard(mutex)(&device->lock);
-	if (pasid < device->dev->iommu->max_pasids)
+	if (!pasid_table_reaches(&device->pasids, pasid) &&
+	    pasid < device->dev->iommu->max_pasids)
 		ret = widen_pasids(device, pasid + 1);
 	if (ret)
 		return ret;

@@ -53,10 +53,7 @@ static void domain_flush_iotlb_all(struct iommu_domain *domain)
 static int domain_iotlb_sync_map(struct iommu_domain *domain,
 				 unsigned long iova, size_t size)
 {
-	struct dmar_domain *dmar = to_dmar_domain(domain);
-
-	if (READ_ONCE(dmar->sync_map))
-		domain_flush_mapped(dmar, iova, iova + size - 1);
+	domain_flush_mapped(to_dmar_domain(domain), iova, iova + size - 1);
 	return 0;
 }
 
@@ -250,31 +247,49 @@ static void domain_free(struct iommu_domain *domain)
 	kfree(dmar);
 }
 
-/* What both formats' tables of operations have in common. */
-#define DOMAIN_OPS_COMMON						\
+#define DOMAIN_OPS(fmt)							\
+	.map_range = fmt##_domain_map_range,				\
+	.map_sg = fmt##_domain_map_sg,					\
+	.unmap_range = fmt##_domain_unmap_range,			\
+	.iova_to_phys = fmt##_domain_iova_to_phys,			\
 	.attach_dev = domain_attach_dev,				\
 	.set_dev_pasid = domain_set_dev_pasid,				\
 	.flush_iotlb_all = domain_flush_iotlb_all,			\
-	.iotlb_sync_map = domain_iotlb_sync_map,			\
 	.iotlb_sync = domain_iotlb_sync,				\
 	.enforce_cache_coherency = domain_enforce_cache_coherency,	\
 	.free = domain_free
 
+/* Most units need not hear of what is mapped, and then nothing is called. */
 const struct iommu_domain_ops intel_ss_domain_ops = {
-	.map_range = vtd_ss_domain_map_range,
-	.map_sg = vtd_ss_domain_map_sg,
-	.unmap_range = vtd_ss_domain_unmap_range,
-	.iova_to_phys = vtd_ss_domain_iova_to_phys,
-	DOMAIN_OPS_COMMON,
+	DOMAIN_OPS(vtd_ss),
+};
+
+static const struct iommu_domain_ops intel_ss_domain_sync_ops = {
+	DOMAIN_OPS(vtd_ss),
+	.iotlb_sync_map = domain_iotlb_sync_map,
 };
 
 static const struct iommu_domain_ops intel_fs_domain_ops = {
-	.map_range = x86_fs_domain_map_range,
-	.map_sg = x86_fs_domain_map_sg,
-	.unmap_range = x86_fs_domain_unmap_range,
-	.iova_to_phys = x86_fs_domain_iova_to_phys,
-	DOMAIN_OPS_COMMON,
+	DOMAIN_OPS(x86_fs),
 };
+
+static const struct iommu_domain_ops intel_fs_domain_sync_ops = {
+	DOMAIN_OPS(x86_fs),
+	.iotlb_sync_map = domain_iotlb_sync_map,
+};
+
+/**
+ * domain_sync_mapped() - have hardware told of new mappings from now on
+ * @domain: the domain
+ *
+ * Context: domain->lock; before the unit that needs it can walk the table.
+ */
+void domain_sync_mapped(struct dmar_domain *domain)
+{
+	lockdep_assert_held(&domain->lock);
+	WRITE_ONCE(domain->domain.ops, domain->first_stage ?
+		   &intel_fs_domain_sync_ops : &intel_ss_domain_sync_ops);
+}
 
 static int init_first_stage(struct dmar_domain *domain,
 			    const struct intel_iommu *iommu,

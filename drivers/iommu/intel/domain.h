@@ -159,8 +159,6 @@ struct flush_list {
  * @domain: what the core knows
  * @pgt: the table
  * @targets: what to invalidate; RCU, written under @lock
- * @sync_map: new mappings need an invalidation or a write-buffer flush on some
- *	unit; never cleared again
  * @first_stage: x86_fs, else vtd_ss; never changes
  * @force_snoop: every access snoops; @lock
  * @dirty_tracking: hardware sets dirty bits; @lock
@@ -171,7 +169,6 @@ struct dmar_domain {
 	struct iommu_domain domain;
 	struct pgt pgt;
 	struct flush_list __rcu *targets;
-	bool sync_map;
 	bool first_stage;
 	bool force_snoop;
 	bool dirty_tracking;
@@ -197,6 +194,12 @@ static inline struct attachment *attachment_of(struct intel_device *device,
 {
 	return pasid ? xa_load(&device->attachments, pasid) :
 		       READ_ONCE(device->primary);
+}
+
+/* Whether the directory has an entry for @pasid. */
+static inline bool pasid_table_reaches(const struct pasid_table *t, u32 pasid)
+{
+	return !(pasid >> (t->dir_shift + PASID_TABLE_SHIFT));
 }
 
 /* tables.c: root, context and PASID tables of a unit and of a device. */
@@ -302,6 +305,7 @@ void intel_release_entries(struct intel_device *device);
 /* domain.c */
 int domain_check_device(struct dmar_domain *domain,
 			struct intel_device *device);
+void domain_sync_mapped(struct dmar_domain *domain);
 extern struct iommu_domain intel_identity_domain;
 extern struct iommu_domain intel_blocked_domain;
 extern const struct iommu_domain_ops intel_ss_domain_ops;

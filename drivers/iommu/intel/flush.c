@@ -292,6 +292,10 @@ static bool targets_revive(struct flush_list *list,
 	return true;
 }
 
+/*
+ * Whether new mappings need an invalidation, or a write-buffer flush.  Once they
+ * did, they do for good.
+ */
 static bool needs_sync_map(const struct dmar_domain *domain,
 			   const struct intel_iommu *iommu)
 {
@@ -347,7 +351,7 @@ int targets_add(struct dmar_domain *domain, const struct attachment *att)
 	old = rcu_dereference_protected(domain->targets, true);
 	count = targets_of(att, target);
 	if (needs_sync_map(domain, att->device->iommu))
-		WRITE_ONCE(domain->sync_map, true);
+		domain_sync_mapped(domain);
 	if (!targets_revive(old, target, count)) {
 		list = list_with(old, target, count);
 		if (!list)
