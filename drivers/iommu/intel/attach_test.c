@@ -211,9 +211,14 @@ static void refusals(struct kunit *test)
 	ctx = intel_context_find(iommu, 0x10);
 	KUNIT_EXPECT_EQ(test, ctx[0], top_of(a) | 1);
 	EXPECT_COMMANDS(test, 0);
+	/* One that comes back is enough. */
+	intel_block(device, 0);
+	KUNIT_EXPECT_EQ(test, intel_attach(device, 0, last), 0);
+	KUNIT_EXPECT_EQ(test, attachment_of(device, 0)->did, 2);
+	KUNIT_EXPECT_EQ(test, intel_attach(device, 0, a), -ENOSPC);
 	for (did = 3; did < 16; did++)
 		ida_free(&iommu->did_ida, did);
-	KUNIT_EXPECT_EQ(test, intel_attach(device, 0, last), 0);
+	KUNIT_EXPECT_EQ(test, intel_attach(device, 0, a), 0);
 
 	intel_block(device, 0);
 	model_domain_free(a);

@@ -6,6 +6,9 @@
  * as long as a cache may hold anything under it.  So the ID goes back only when
  * the last entry with it is gone and flushed.
  *
+ * The last ID that came back is not given to the allocator but to the next domain:
+ * most attaches follow a detach.
+ *
  * 0 is what caching mode tags absence with, 1 is for pass-through and for tables
  * shared with the CPU (VT-d 6.2.3.1); domains have %DID_FIRST and up.
  */
@@ -20,6 +23,32 @@ static void count_dids(struct intel_iommu *iommu, int n)
 	spin_lock_irqsave(&iommu->lock, flags);
 	iommu->nr_dids += n;
 	spin_unlock_irqrestore(&iommu->lock, flags);
+}
+
+/* Count one more, and take the ID that is at hand; 0: there is none. */
+static int take_spare(struct intel_iommu *iommu)
+{
+	unsigned long flags;
+	int did;
+
+	spin_lock_irqsave(&iommu->lock, flags);
+	did = iommu->spare_did;
+	iommu->spare_did = 0;
+	iommu->nr_dids += !!did;
+	spin_unlock_irqrestore(&iommu->lock, flags);
+	return did;
+}
+
+/* Count one less, and keep @did at hand; what is no longer, or 0. */
+static u16 keep_spare(struct intel_iommu *iommu, u16 did)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&iommu->lock, flags);
+	swap(iommu->spare_did, did);
+	iommu->nr_dids--;
+	spin_unlock_irqrestore(&iommu->lock, flags);
+	return did;
 }
 
 /* Any attachment of @domain on a unit: all of them there have the same ID. */
@@ -53,6 +82,9 @@ int domain_get_did(struct dmar_domain *domain, struct intel_iommu *iommu)
 	att = on_unit(domain, iommu);
 	if (att)
 		return att->did;
+	did = take_spare(iommu);
+	if (did)
+		return did;
 	did = ida_alloc_range(&iommu->did_ida, DID_FIRST,
 			      cap_ndoms(iommu->cap) - 1, GFP_KERNEL);
 	if (did >= 0)
@@ -74,8 +106,9 @@ void domain_put_did(struct dmar_domain *domain, struct intel_iommu *iommu,
 	lockdep_assert_held(&domain->lock);
 	if (on_unit(domain, iommu))
 		return;
-	ida_free(&iommu->did_ida, did);
-	count_dids(iommu, -1);
+	did = keep_spare(iommu, did);
+	if (did)
+		ida_free(&iommu->did_ida, did);
 }
 
 /**

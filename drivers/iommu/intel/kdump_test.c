@@ -43,6 +43,8 @@ static void alloc_pasids(struct kunit *test, struct intel_device *device)
 
 static bool did_free(struct intel_iommu *iommu, u16 did)
 {
+	if (iommu->spare_did == did)
+		return true;
 	if (ida_alloc_range(&iommu->did_ida, did, did, GFP_KERNEL) < 0)
 		return false;
 	ida_free(&iommu->did_ida, did);
@@ -56,6 +58,7 @@ static void free_all(struct kunit *test, struct intel_iommu *iommu,
 	if (domain)
 		domain->domain.ops->free(&domain->domain);
 	ida_destroy(&iommu->did_ida);
+	iommu->spare_did = 0;
 	model_unit_free(test, iommu);
 }
 

@@ -115,6 +115,8 @@ static inline struct intel_iommu *model_unit(struct kunit *test, int id, u64 cap
 /* Releases everything, and sees to it that domain IDs were given back. */
 static inline void model_unit_free(struct kunit *test, struct intel_iommu *iommu)
 {
+	if (iommu->spare_did)
+		ida_free(&iommu->did_ida, iommu->spare_did);
 	KUNIT_EXPECT_TRUE(test, ida_is_empty(&iommu->did_ida));
 	intel_iommu_free_tables(iommu);
 	xa_destroy(&iommu->devices);

@@ -82,6 +82,7 @@ struct fault_event_state {
  * @copied: 64K bits by source ID: context entries inherited from the kernel
  *	that crashed and not yet replaced (kdump), or NULL; @lock
  * @did_ida: domain IDs of domains, from DID_FIRST on; its own lock
+ * @spare_did: one that is allocated and not in use, 0: none; @lock
  * @nr_dids: domain IDs in use, reserved ones included, for sysfs; @lock
  * @devices: source ID -> struct device of the devices that were probed; changed
  *	by iommu_add_device() and iommu_del_device(), read under RCU
@@ -116,6 +117,7 @@ struct intel_iommu {
 	struct root_entry *root;
 	unsigned long *copied;
 	struct ida did_ida;
+	u16 spare_did;
 	unsigned int nr_dids;
 	struct xarray devices;
 
