@@ -22,13 +22,15 @@ static int measure(const char *what, size_t skew)
 	struct iommu_domain *domain;
 	int ret;
 
-	domain = iommu_paging_domain_alloc(bench.dev);
-	if (IS_ERR(domain))
-		return PTR_ERR(domain);
+	/* Attached, as the page sizes may depend on where it is in use. */
+	domain = bench_domain();
+	if (!domain)
+		return -ENODEV;
 	ret = iommu_map(domain, IOVA_PART(0), PADDR_FAR + skew, SZ_1G, PROT,
 			GFP_KERNEL);
 	if (!ret)
 		figure(what, (tables_now() - before) * PAGE_SIZE);
+	iommu_detach_device(domain, bench.dev);
 	iommu_domain_free(domain);
 	return complain(what, ret);
 }
