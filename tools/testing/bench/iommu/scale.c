@@ -11,7 +11,7 @@
 
 #include "bench.h"
 
-#define PAGES	4000
+#define PAGES	1000
 
 /**
  * struct worker - one CPU's share
