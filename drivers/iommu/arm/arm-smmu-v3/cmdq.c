@@ -600,7 +600,7 @@ int smmu3_batch_submit(struct smmu3_batch *b, bool sync)
  */
 int smmu3_cmd_submit(struct smmu3_device *smmu, struct smmu3_cmd cmd)
 {
-	struct smmu3_batch b;
+	struct smmu3_batch b __uninitialized;
 
 	smmu3_batch_init(&b, smmu);
 	smmu3_batch_add(&b, cmd);

@@ -105,7 +105,7 @@ static struct smmu3_master *find_master(struct smmu3_device *smmu, u32 sid)
 /* Let a stalled access fail. */
 static void abort_stall(struct smmu3_device *smmu, const struct smmu3_event *e)
 {
-	struct smmu3_batch b;
+	struct smmu3_batch b __uninitialized;
 
 	smmu3_batch_init(&b, smmu);
 	smmu3_batch_add(&b, smmu3_cmd_resume(e->sid, e->stag, RESUME_ABORT));
@@ -183,7 +183,7 @@ static void answer_pri(struct smmu3_device *smmu, const struct iopf_fault *fault
 		       bool with_ssid, u8 resp)
 {
 	const struct iommu_fault_page_request *prm = &fault->fault.prm;
-	struct smmu3_batch b;
+	struct smmu3_batch b __uninitialized;
 
 	smmu3_batch_init(&b, smmu);
 	smmu3_batch_add(&b, smmu3_cmd_pri_resp(prm->private_data[0], prm->pasid,
@@ -287,7 +287,7 @@ void smmu3_page_response(struct device *dev, struct iopf_fault *fault,
 	const struct iommu_fault_page_request *prm = &fault->fault.prm;
 	struct smmu3_master *master = to_smmu3_master(dev);
 	bool again = resp->code == IOMMU_PAGE_RESP_SUCCESS;
-	struct smmu3_batch b;
+	struct smmu3_batch b __uninitialized;
 
 	if (!master->stall_supported) {
 		answer_pri(master->smmu, fault,

@@ -214,7 +214,7 @@ static bool has_atc(const struct smmu3_master *master)
 int smmu3_atc_inv(struct smmu3_master *master, u32 ssid, unsigned long iova,
 		  size_t size)
 {
-	struct smmu3_batch b;
+	struct smmu3_batch b __uninitialized;
 
 	if (!has_atc(master))
 		return 0;
@@ -232,7 +232,7 @@ int smmu3_atc_inv(struct smmu3_master *master, u32 ssid, unsigned long iova,
  */
 int smmu3_atc_inv_all(struct smmu3_master *master)
 {
-	struct smmu3_batch b;
+	struct smmu3_batch b __uninitialized;
 	unsigned int i;
 
 	if (!has_atc(master))
@@ -252,7 +252,7 @@ static void flush_span(struct smmu3_domain *domain, const struct span *s)
 {
 	const struct smmu3_targets *targets;
 	const struct smmu3_target *t;
-	struct smmu3_batch b;
+	struct smmu3_batch b __uninitialized;
 	bool fence = false;
 
 	b.smmu = NULL;
@@ -355,7 +355,7 @@ int smmu3_tlbi_vmid(struct smmu3_device *smmu, u16 vmid)
  */
 int smmu3_tlbi_all(struct smmu3_device *smmu)
 {
-	struct smmu3_batch b;
+	struct smmu3_batch b __uninitialized;
 
 	smmu3_batch_init(&b, smmu);
 	if (smmu->features & SMMU3_FEAT_HYP)
@@ -393,7 +393,7 @@ int smmu3_cfgi_ste(struct smmu3_device *smmu, u32 sid, bool leaf)
  */
 int smmu3_cfgi_cd(struct smmu3_master *master, u32 ssid, bool leaf)
 {
-	struct smmu3_batch b;
+	struct smmu3_batch b __uninitialized;
 	unsigned int i;
 
 	smmu3_batch_init(&b, master->smmu);
@@ -412,7 +412,7 @@ int smmu3_cfgi_cd(struct smmu3_master *master, u32 ssid, bool leaf)
  */
 int smmu3_cfgi_cd_all(struct smmu3_master *master)
 {
-	struct smmu3_batch b;
+	struct smmu3_batch b __uninitialized;
 	unsigned int i;
 
 	smmu3_batch_init(&b, master->smmu);
