@@ -91,6 +91,7 @@ within() { # within SECONDS COMMAND...
 }
 
 stress() { # stress FILE BDF: I/O that goes on behind it, until the device is gone
+	: >"$1"		# not what an earlier one said
 	iot blk "$(block_of "$2")" 0x400000 16384 0 >"$1" 2>&1 && echo gone >>"$1" &
 	within 60 grep -q busy "$1"
 }
