@@ -16,7 +16,7 @@
 #include "engine.h"
 
 /* A megabyte takes milliseconds; an emulated machine can stall for seconds. */
-#define TIMEOUT_MS	20000
+#define TIMEOUT_MS	10000
 
 /**
  * pdma_engine_init() - take over an engine that does nothing
@@ -142,7 +142,10 @@ static bool is_done(const struct pdma_desc *desc)
 	return le32_to_cpu(READ_ONCE(desc->status)) & DESC_STATUS_DONE;
 }
 
-/* The interrupt says that the descriptor is worth a look, not more. */
+/*
+ * The interrupt says that the descriptor is worth a look, not more: it can be late
+ * and belong to the one before.  So there is a look in any case, with its own limit.
+ */
 static int wait_for(struct pdma_engine *e, const struct pdma_desc *desc,
 		    bool interrupt)
 {
@@ -151,8 +154,7 @@ static int wait_for(struct pdma_engine *e, const struct pdma_desc *desc,
 	if (interrupt)
 		wait_for_completion_timeout(&e->done, msecs_to_jiffies(TIMEOUT_MS));
 	return read_poll_timeout(is_done, done, done, 50,
-				 interrupt ? 0 : TIMEOUT_MS * USEC_PER_MSEC,
-				 false, desc);
+				 TIMEOUT_MS * USEC_PER_MSEC, false, desc);
 }
 
 static void collect(const struct pdma_desc *desc, struct pdma_op *op)

@@ -395,6 +395,7 @@ int cmd_aux(int argc, char **argv)
 		{ "reuse", aux_reused }, { "errors", aux_errors }, { "owner", aux_owner },
 		{ "handler", aux_handled }, { "dma", aux_dma }, { "fail", aux_fail },
 		{ "none", aux_none }, { "try", only_try }, { "wait", attach_and_wait },
+		{ "silent", aux_silent },
 	};
 	struct aux aux, other;
 

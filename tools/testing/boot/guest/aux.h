@@ -55,5 +55,6 @@ int aux_many(const struct aux *aux, unsigned int count, unsigned int rounds);
 int aux_crowd(const struct aux *aux, unsigned int rounds);
 int aux_hold(const struct aux *aux, bool careless);
 int aux_fail(const struct aux *aux);
+int aux_silent(const struct aux *aux);
 
 #endif

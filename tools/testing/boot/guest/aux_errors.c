@@ -117,6 +117,20 @@ int aux_narrow(const struct aux *narrow, const struct aux *wide)
 	return 0;
 }
 
+/* A device that may not reach memory completes nothing. */
+int aux_silent(const struct aux *aux)
+{
+	int fd = aux_open(aux);
+	uint8_t *mem = pages(2 * PAGE);
+
+	check(!aux_map(fd, mem, IOVA, 2 * PAGE, RW), "memory is mapped");
+	check(fails(aux_copy(fd, IOVA, IOVA + PAGE, PAGE, 0), ETIMEDOUT), "the device does not answer: ETIMEDOUT");
+	check(fails(aux_copy(fd, IOVA, IOVA + PAGE, PAGE, 0), ENODEV), "it is stopped: ENODEV");
+	check(!aux_unmap(fd, IOVA), "unmapping works");
+	close(fd);
+	return 0;
+}
+
 /* Ownership by user space and aux-domains exclude each other. */
 int aux_owner(const struct aux *aux)
 {

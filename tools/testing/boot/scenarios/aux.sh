@@ -53,5 +53,12 @@ else
 	skip "allocation failures" "the kernel has no CONFIG_FAULT_INJECTION"
 fi
 each owner
+
+# A device that completes nothing, for it is no bus master: bit 2 of its command register
+silence() { printf '\002' | dd of="/sys/bus/pci/devices/$1/config" bs=1 seek=4 conv=notrunc; }
+check "$other is no bus master any more" silence "$other"
+checks iot aux silent "$(file "$other")" "$other"
+check "its driver is bound again" rebind "$other" pasid_dma
+checks iot aux two "$(file "$other")" "$other"
 blk_io "$nvme"
 same "the groups are as before" "$before" "$(groups)"
