@@ -135,8 +135,12 @@ int aux_hold(const struct aux *aux, bool careless)
 		die("PASID_DMA_SET_CARELESS");
 	if (aux_map(fd, mem, IOVA, 2 * PAGE, RW))
 		die("PASID_DMA_MAP");
-	while (aux_copies(fd, mem, IOVA, PAGE, i, 0))
-		i++;
+	while (aux_copies(fd, mem, IOVA, PAGE, i, 0)) {
+		if (!i++) {
+			puts("busy");
+			fflush(stdout);
+		}
+	}
 	check(i > 0, "the device copied %u times before it went", i);
 	check(aux_copy(fd, IOVA, IOVA, 4, 0) < 0 && errno == ENODEV, "then: ENODEV");
 	check(aux_attach(fd, -1, PASID_DMA_AUX, 0) < 0 && errno == ENODEV, "attaching: ENODEV");

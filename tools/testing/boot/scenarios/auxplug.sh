@@ -5,8 +5,9 @@ there() { pci pdma | grep .; }
 gone() { [ -z "$(pci pdma)" ] && [ "$(groups)" = "$before" ]; }
 hold() { # hold BDF [careless]
 	file=/dev/$(ls "/sys/bus/pci/devices/$1/misc")
+	: >/tmp/hold		# not what an earlier one said
 	iot aux "${2:-hold}" "$file" "$1" >/tmp/hold 2>&1 &
-	sleep 1
+	within 60 grep -q busy /tmp/hold || fail "the device is not in use"
 }
 
 for round in 1 2 3; do
