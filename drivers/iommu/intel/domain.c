@@ -15,6 +15,7 @@
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 #include <uapi/linux/iommufd.h>
 
 #include "../core/driver.h"
@@ -282,13 +283,23 @@ static const struct iommu_domain_ops intel_fs_domain_sync_ops = {
  * domain_sync_mapped() - have hardware told of new mappings from now on
  * @domain: the domain
  *
- * Context: domain->lock; before the unit that needs it can walk the table.
+ * Context: may sleep; domain->lock; before the unit that needs it can walk the
+ * table.
  */
 void domain_sync_mapped(struct dmar_domain *domain)
 {
+	const struct iommu_domain_ops *ops = domain->first_stage ?
+		&intel_fs_domain_sync_ops : &intel_ss_domain_sync_ops;
+
 	lockdep_assert_held(&domain->lock);
-	WRITE_ONCE(domain->domain.ops, domain->first_stage ?
-		   &intel_fs_domain_sync_ops : &intel_ss_domain_sync_ops);
+	if (domain->domain.ops == ops)
+		return;
+	WRITE_ONCE(domain->domain.ops, ops);
+	/*
+	 * Who maps has no barrier between its entries and its look at the operations.
+	 * After an interrupt on its CPU its entries are visible, or it sees these.
+	 */
+	kick_all_cpus_sync();
 }
 
 static int init_first_stage(struct dmar_domain *domain,
