@@ -74,6 +74,11 @@ static __always_inline unsigned int pgt_best_shift(unsigned long sizes,
 	return __fls(sizes);
 }
 
+static __always_inline u64 pgt_leaf(const struct pgt_cursor *c, u64 paddr)
+{
+	return pgt_addr_bits(paddr) | c->bits | fmt_level_bits(c->level);
+}
+
 /* The leaf behind @leaf, which maps @step bytes. */
 static __always_inline u64 pgt_next_leaf(u64 leaf, u64 step)
 {
@@ -88,9 +93,9 @@ static __always_inline u64 pgt_next_leaf(u64 leaf, u64 step)
  * These entries are the caller's alone (rule 1), so plain reads do.
  */
 static __always_inline unsigned long pgt_store(struct pgt_cursor *c, u64 paddr,
-					       unsigned long count, u64 bits)
+					       unsigned long count)
 {
-	u64 leaf = pgt_addr_bits(paddr) | c->bits | fmt_level_bits(c->level) | bits;
+	u64 leaf = pgt_leaf(c, paddr);
 	u64 step = pgt_span(c->level);
 	u64 *pos = c->pos;
 	u64 *end = pos + count;
@@ -105,14 +110,34 @@ static __always_inline unsigned long pgt_store(struct pgt_cursor *c, u64 paddr,
 	return count;
 }
 
-/* Whether @count entries are empty. */
-static bool pgt_are_empty(const u64 *entry, unsigned long count)
-{
-	const u64 *end = entry + count;
+/* How many entries are read or written at a time; every group is a multiple. */
+#define PGT_STRIDE	4
 
-	while (entry < end && !READ_ONCE(*entry))
-		entry++;
-	return entry == end;
+/* Whether @group entries are empty.  They are the caller's alone. */
+static __always_inline bool pgt_are_empty(const u64 *entry, unsigned long group)
+{
+	const u64 *end = entry + group;
+	u64 any;
+
+	do {
+		any = entry[0] | entry[1] | entry[2] | entry[3];
+		entry += PGT_STRIDE;
+	} while (!any && entry < end);
+	return !any;
+}
+
+/* The same as pgt_store(), over entries that are known to be empty. */
+static __always_inline void pgt_fill(struct pgt_cursor *c, u64 leaf,
+				     unsigned long group)
+{
+	u64 step = pgt_span(c->level);
+	u64 *end = c->pos + group, *pos;
+	unsigned int i;
+
+	for (pos = c->pos; pos < end; pos += PGT_STRIDE)
+		for (i = 0; i < PGT_STRIDE; i++, leaf = pgt_next_leaf(leaf, step))
+			WRITE_ONCE(pos[i], leaf);
+	c->pos = end;
 }
 
 /* Write leaves that are pages only in groups of @group: all of a group or none. */
@@ -125,7 +150,8 @@ static noinline unsigned long pgt_store_groups(struct pgt_cursor *c, u64 paddr,
 	for (done = 0; done < count; done += group) {
 		if (!pgt_are_empty(c->pos, group))
 			break;
-		pgt_store(c, paddr + done * pgt_span(c->level), group, FMT_CONT);
+		pgt_fill(c, pgt_leaf(c, paddr + done * pgt_span(c->level)) | FMT_CONT,
+			 group);
 	}
 	return done;
 }
@@ -240,7 +266,7 @@ static noinline int pgt_map_run(struct pgt_cursor *c, u64 paddr, size_t len,
 		/* The table's end is where a larger page may begin. */
 		count = pgt_room(c, paddr, len, sizes, shift, level);
 		if (group == 1)
-			done = pgt_store(c, paddr, count, 0);
+			done = pgt_store(c, paddr, count);
 		else
 			done = pgt_store_groups(c, paddr, count, group);
 		c->iova += done << unit;

@@ -244,13 +244,11 @@ static __always_inline phys_addr_t pgt_iova_to_phys(const struct pgt *pgt,
 	at = pgt_descend(pgt, iova);
 	/* The caller holds off whoever would clear it. */
 	entry = data_race(at.table[pgt_index(iova, at.level)]);
-	if (unlikely(!entry))
-		return 0;
 	if (likely(!at.level))
-		return pgt_paddr(entry) | (iova & (PGT_GRANULE - 1));
+		return entry ? pgt_paddr(entry) | (iova & (PGT_GRANULE - 1)) : 0;
 
 	/* Below a link without mark nothing is mapped. */
-	if (!fmt_is_leaf(entry, at.level))
+	if (!fmt_is_leaf(entry, at.level) || !entry)
 		return 0;
 	offset = pgt_span(at.level) - 1;
 	return (pgt_paddr(entry) & ~(u64)offset) | (iova & offset);

@@ -293,6 +293,18 @@ struct pgt_place {
 	unsigned int level;
 };
 
+/* The last steps, from a table below level %FMT_USUAL_LEVELS - 1. */
+static __always_inline struct pgt_place
+pgt_descend_low(u64 *table, unsigned long iova, const unsigned int floor)
+{
+	if (floor < 2 && FMT_USUAL_LEVELS > 3 &&
+	    !pgt_step(&table, pgt_index(iova, 2)))
+		return (struct pgt_place){ table, 2 };
+	if (floor < 1 && !pgt_step(&table, pgt_index(iova, 1)))
+		return (struct pgt_place){ table, 1 };
+	return (struct pgt_place){ table, floor };
+}
+
 /*
  * Descend as far as marked links lead, at most to level @floor.  @iova is in range.
  * Unrolled, so that every shift is a constant, and straight for the usual number of
@@ -311,17 +323,16 @@ pgt_descend_to(const struct pgt *pgt, unsigned long iova, const unsigned int flo
 	if (likely(pgt->levels == FMT_USUAL_LEVELS)) {
 		if (floor < usual && !pgt_step(&table, pgt_top_index(iova, usual)))
 			return (struct pgt_place){ table, usual };
+		/* A lookup, which is little else, has no jump to where it joins. */
+		if (!floor)
+			return pgt_descend_low(table, iova, floor);
 	} else if (pgt->levels > FMT_USUAL_LEVELS) {
 		if (!pgt_step(&table, pgt_top_index(iova, usual + 1)))
 			return (struct pgt_place){ table, usual + 1 };
 		if (floor < usual && !pgt_step(&table, pgt_index(iova, usual)))
 			return (struct pgt_place){ table, usual };
 	}
-	if (floor < 2 && usual > 2 && !pgt_step(&table, pgt_index(iova, 2)))
-		return (struct pgt_place){ table, 2 };
-	if (floor < 1 && !pgt_step(&table, pgt_index(iova, 1)))
-		return (struct pgt_place){ table, 1 };
-	return (struct pgt_place){ table, floor };
+	return pgt_descend_low(table, iova, floor);
 }
 
 static __always_inline struct pgt_place pgt_descend(const struct pgt *pgt,
