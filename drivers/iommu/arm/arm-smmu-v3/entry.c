@@ -18,68 +18,90 @@
  */
 #include <linux/bitops.h>
 #include <linux/compiler.h>
-#include <linux/string.h>
 
 #include "../../pgtable/arm_lpae.h"
 #include "entry.h"
 
-static void used_by_s1(u64 cfg1, __le64 *bits)
-{
-	bits[0] |= cpu_to_le64(STE0_S1FMT | STE0_S1CONTEXTPTR | STE0_S1CDMAX);
-	bits[1] |= cpu_to_le64(STE1_S1DSS | STE1_S1CIR | STE1_S1COR |
-			       STE1_S1CSH | STE1_S1STALLD | STE1_EATS |
-			       STE1_STRW);
-	/* Requests without SSID may bypass. */
-	if (FIELD_GET(STE1_S1DSS, cfg1) == S1DSS_BYPASS)
-		bits[1] |= cpu_to_le64(STE1_SHCFG);
-	/* Stage 1 is tagged with the VMID as well (3.3.3). */
-	bits[2] |= cpu_to_le64(STE2_S2VMID);
-}
+/*
+ * What hardware looks at, by qword.  5.2: which fields of a stream table entry there
+ * are depends on Config.
+ */
 
-static void used_by_s2(__le64 *bits)
-{
-	bits[1] |= cpu_to_le64(STE1_EATS | STE1_SHCFG);
-	bits[2] |= cpu_to_le64(STE2_S2VMID | STE2_S2T0SZ | STE2_S2SL0 |
-			       STE2_S2IR0 | STE2_S2OR0 | STE2_S2SH0 |
-			       STE2_S2TG | STE2_S2PS | STE2_S2AA64 |
-			       STE2_S2ENDI | STE2_S2AFFD | STE2_S2PTW |
-			       STE2_S2HD | STE2_S2HA | STE2_S2S | STE2_S2R);
-	bits[3] |= cpu_to_le64(STE3_S2TTB);
-}
+static const __le64 used_invalid_ste[SMMU3_ENTRY_QWORDS] = {
+	cpu_to_le64(STE0_V),
+};
 
-/* 5.2: which fields there are depends on Config. */
-static void ste_used(const __le64 *e, __le64 *bits)
+static const __le64 used_abort[SMMU3_ENTRY_QWORDS] = {
+	cpu_to_le64(STE0_V | STE0_CONFIG),
+};
+
+static const __le64 used_bypass[SMMU3_ENTRY_QWORDS] = {
+	cpu_to_le64(STE0_V | STE0_CONFIG),
+	cpu_to_le64(STE1_SHCFG),
+};
+
+#define USED_S1_0	(STE0_V | STE0_CONFIG | STE0_S1FMT | STE0_S1CONTEXTPTR | \
+			 STE0_S1CDMAX)
+#define USED_S1_1	(STE1_S1DSS | STE1_S1CIR | STE1_S1COR | STE1_S1CSH |	\
+			 STE1_S1STALLD | STE1_EATS | STE1_STRW)
+
+/* Stage 1 is tagged with the VMID as well (3.3.3). */
+static const __le64 used_s1[SMMU3_ENTRY_QWORDS] = {
+	cpu_to_le64(USED_S1_0),
+	cpu_to_le64(USED_S1_1),
+	cpu_to_le64(STE2_S2VMID),
+};
+
+/* Requests without SSID bypass. */
+static const __le64 used_s1_bypass[SMMU3_ENTRY_QWORDS] = {
+	cpu_to_le64(USED_S1_0),
+	cpu_to_le64(USED_S1_1 | STE1_SHCFG),
+	cpu_to_le64(STE2_S2VMID),
+};
+
+static const __le64 used_s2[SMMU3_ENTRY_QWORDS] = {
+	cpu_to_le64(STE0_V | STE0_CONFIG),
+	cpu_to_le64(STE1_EATS | STE1_SHCFG),
+	cpu_to_le64(STE2_S2VMID | STE2_S2T0SZ | STE2_S2SL0 | STE2_S2IR0 |
+		    STE2_S2OR0 | STE2_S2SH0 | STE2_S2TG | STE2_S2PS |
+		    STE2_S2AA64 | STE2_S2ENDI | STE2_S2AFFD | STE2_S2PTW |
+		    STE2_S2HD | STE2_S2HA | STE2_S2S | STE2_S2R),
+	cpu_to_le64(STE3_S2TTB),
+};
+
+static const __le64 *ste_used(const __le64 *e)
 {
 	u64 qw0 = le64_to_cpu(e[0]);
 
-	memset(bits, 0, SMMU3_ENTRY_QWORDS * sizeof(*bits));
-	bits[0] = cpu_to_le64(STE0_V);
 	if (!(qw0 & STE0_V))
-		return;
-	bits[0] |= cpu_to_le64(STE0_CONFIG);
+		return used_invalid_ste;
 	switch (FIELD_GET(STE0_CONFIG, qw0)) {
 	case STE_CONFIG_BYPASS:
-		bits[1] |= cpu_to_le64(STE1_SHCFG);
-		break;
+		return used_bypass;
 	case STE_CONFIG_S1:
-		used_by_s1(le64_to_cpu(e[1]), bits);
-		break;
+		return FIELD_GET(STE1_S1DSS, le64_to_cpu(e[1])) == S1DSS_BYPASS ?
+		       used_s1_bypass : used_s1;
 	case STE_CONFIG_S2:
-		used_by_s2(bits);
-		break;
+		return used_s2;
+	default:
+		return used_abort;
 	}
 }
 
+static const __le64 used_invalid_cd[SMMU3_ENTRY_QWORDS] = {
+	cpu_to_le64(CD0_V),
+};
+
 /* 5.4: TTB1 is never walked (EPD1 is always set here). */
-static void cd_used(const __le64 *e, __le64 *bits)
+static const __le64 used_cd[SMMU3_ENTRY_QWORDS] = {
+	[0] = cpu_to_le64(~0ULL),
+	[1] = cpu_to_le64(~0ULL),
+	[3] = cpu_to_le64(~0ULL),
+};
+
+static const __le64 *cd_used(const __le64 *e)
 {
-	memset(bits, 0, SMMU3_ENTRY_QWORDS * sizeof(*bits));
-	bits[0] = cpu_to_le64(CD0_V);
-	if (!(le64_to_cpu(e[0]) & CD0_V))
-		return;
-	bits[0] = cpu_to_le64(~0ULL);
-	bits[1] = cpu_to_le64(~0ULL);
-	bits[3] = cpu_to_le64(~0ULL);
+	return le64_to_cpu(e[0]) & CD0_V ? used_cd : used_invalid_cd;
 }
 
 const struct smmu3_entry_kind smmu3_entry_ste = { .used = ste_used };
@@ -92,8 +114,9 @@ static void store_qwords(struct smmu3_entry_writer *w, __le64 *live,
 	bool changed = false;
 	unsigned int i;
 
-	for (i = 0; i < SMMU3_ENTRY_QWORDS; i++) {
-		if (!(set & BIT(i)) || live[i] == value[i])
+	for (; set; set &= set - 1) {
+		i = __ffs(set);
+		if (live[i] == value[i])
 			continue;
 		WRITE_ONCE(live[i], value[i]);
 		changed = true;
@@ -102,33 +125,35 @@ static void store_qwords(struct smmu3_entry_writer *w, __le64 *live,
 		w->sync(w);
 }
 
-static const unsigned long all_qwords = BIT(SMMU3_ENTRY_QWORDS) - 1;
-
-/* @pivot: the one qword with a conflict, or none. */
+/* @differ: qwords that are to change; @pivot: the one with a conflict, or none. */
 static void write_hitless(struct smmu3_entry_writer *w, __le64 *live,
 			  const __le64 *target, const __le64 *used,
-			  const __le64 *needs, unsigned long pivot)
+			  const __le64 *needs, unsigned long differ,
+			  unsigned long pivot)
 {
-	__le64 staged[SMMU3_ENTRY_QWORDS], fresh;
+	unsigned long rest = differ & ~pivot, fresh = 0, set;
+	__le64 staged[SMMU3_ENTRY_QWORDS];
 	unsigned int i;
 
-	for (i = 0; i < SMMU3_ENTRY_QWORDS; i++) {
-		fresh = (live[i] ^ target[i]) & needs[i] & ~used[i];
-		staged[i] = fresh ? (live[i] & used[i]) | (target[i] & ~used[i]) :
-				    live[i];
+	for (set = rest; set; set &= set - 1) {
+		i = __ffs(set);
+		if (!((live[i] ^ target[i]) & needs[i] & ~used[i]))
+			continue;
+		staged[i] = (live[i] & used[i]) | (target[i] & ~used[i]);
+		fresh |= BIT(i);
 	}
-	store_qwords(w, live, staged, all_qwords & ~pivot);
+	store_qwords(w, live, staged, fresh);
 	store_qwords(w, live, target, pivot);
-	store_qwords(w, live, target, all_qwords & ~pivot);
+	store_qwords(w, live, target, rest);
 }
 
 static void write_with_gap(struct smmu3_entry_writer *w, __le64 *live,
-			   const __le64 *target)
+			   const __le64 *target, unsigned long differ)
 {
-	const __le64 invalid[SMMU3_ENTRY_QWORDS] = {};
+	const __le64 invalid[1] = {};
 
 	store_qwords(w, live, invalid, BIT(0));
-	store_qwords(w, live, target, all_qwords & ~BIT(0));
+	store_qwords(w, live, target, differ & ~BIT(0));
 	store_qwords(w, live, target, BIT(0));
 }
 
@@ -146,26 +171,31 @@ static void write_with_gap(struct smmu3_entry_writer *w, __le64 *live,
 void smmu3_write_entry(struct smmu3_entry_writer *w, __le64 *live,
 		       const __le64 *target)
 {
-	__le64 used[SMMU3_ENTRY_QWORDS], needs[SMMU3_ENTRY_QWORDS];
-	unsigned long conflicts = 0;
+	const __le64 *used = w->kind->used(live), *needs = w->kind->used(target);
+	unsigned long differ = 0, conflicts = 0;
 	unsigned int i;
+	__le64 change;
 
-	w->kind->used(live, used);
-	w->kind->used(target, needs);
-	for (i = 0; i < SMMU3_ENTRY_QWORDS; i++)
-		if ((live[i] ^ target[i]) & used[i] & needs[i])
+	for (i = 0; i < SMMU3_ENTRY_QWORDS; i++) {
+		change = live[i] ^ target[i];
+		if (!change)
+			continue;
+		differ |= BIT(i);
+		if (change & used[i] & needs[i])
 			conflicts |= BIT(i);
-	if (hweight_long(conflicts) > 1)
-		write_with_gap(w, live, target);
+	}
+	if (conflicts & (conflicts - 1))
+		write_with_gap(w, live, target, differ);
 	else
-		write_hitless(w, live, target, used, needs, conflicts);
+		write_hitless(w, live, target, used, needs, differ, conflicts);
 }
 
 /* The valid bit and Config; everything else zero. */
 static void start_ste(struct smmu3_ste *e, u64 config)
 {
-	memset(e, 0, sizeof(*e));
-	e->qw[0] = cpu_to_le64(STE0_V | FIELD_PREP(STE0_CONFIG, config));
+	*e = (struct smmu3_ste) {
+		.qw[0] = cpu_to_le64(STE0_V | FIELD_PREP(STE0_CONFIG, config)),
+	};
 }
 
 static u64 shcfg(unsigned int attrs)
@@ -309,8 +339,9 @@ void smmu3_make_cd(struct smmu3_cd *e, const struct smmu3_walk *walk,
 		qw0 |= CD0_S;
 	if (attrs & ENTRY_ATTR_DIRTY)
 		qw0 |= CD0_HA | CD0_HD;
-	memset(e, 0, sizeof(*e));
-	e->qw[0] = cpu_to_le64(qw0);
-	e->qw[1] = cpu_to_le64(walk->top & CD1_TTB0);
-	e->qw[3] = cpu_to_le64(walk->mair);
+	*e = (struct smmu3_cd) {
+		.qw[0] = cpu_to_le64(qw0),
+		.qw[1] = cpu_to_le64(walk->top & CD1_TTB0),
+		.qw[3] = cpu_to_le64(walk->mair),
+	};
 }

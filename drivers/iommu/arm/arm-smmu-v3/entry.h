@@ -25,10 +25,10 @@ static_assert(CD_QWORDS == SMMU3_ENTRY_QWORDS);
 
 /**
  * struct smmu3_entry_kind - a sort of entry
- * @used: fill @bits with the bits of @e that hardware looks at
+ * @used: the bits of @e that hardware looks at, %SMMU3_ENTRY_QWORDS of them
  */
 struct smmu3_entry_kind {
-	void (*used)(const __le64 *e, __le64 *bits);
+	const __le64 *(*used)(const __le64 *e);
 };
 
 /**
