@@ -96,6 +96,18 @@ static void write_cd(struct smmu3_master *master, u32 ssid,
 		smmu3_write_entry(&c.w, live->qw, e->qw);
 }
 
+/* What the requests go through; NULL: they are aborted. */
+static struct smmu3_attachment *attachment_of(struct smmu3_master *master,
+					      u32 ssid)
+{
+	struct smmu3_attachment **owner;
+
+	if (!ssid)
+		return master->primary;
+	owner = smmu3_cd_owner(master, ssid);
+	return owner ? *owner : NULL;
+}
+
 static u8 output_size(const struct smmu3_domain *domain,
 		      const struct smmu3_device *smmu)
 {
@@ -188,7 +200,7 @@ static void make_ste_of(const struct smmu3_master *master, struct smmu3_ste *e)
 	if (is_stage(primary, SMMU3_S2)) {
 		walk_of(primary, &walk);
 		smmu3_make_ste_s2(e, &walk, walk_attrs_of(primary));
-	} else if (is_stage(primary, SMMU3_S1) || !xa_empty(&master->attachments)) {
+	} else if (is_stage(primary, SMMU3_S1) || master->nr_ssids) {
 		make_ste_s1(master, e);
 	} else if (primary) {
 		smmu3_make_ste_bypass(e, attrs_of(master));
@@ -200,7 +212,7 @@ static void make_ste_of(const struct smmu3_master *master, struct smmu3_ste *e)
 static bool translates(const struct smmu3_master *master)
 {
 	return (master->primary && master->primary->domain) ||
-	       !xa_empty(&master->attachments);
+	       master->nr_ssids;
 }
 
 /*
@@ -226,7 +238,7 @@ static struct smmu3_master *heir_of(struct smmu3_master *master, u32 sid)
 
 static void write_stes(struct smmu3_master *master)
 {
-	bool left = !master->primary && xa_empty(&master->attachments);
+	bool left = !master->primary && !master->nr_ssids;
 	struct smmu3_master *owner;
 	struct smmu3_ste e;
 	unsigned int i;
@@ -271,7 +283,7 @@ static void ats_off(struct smmu3_master *master)
 /* Cannot fail: prepare() went before.  @ssid: what changed. */
 static void publish(struct smmu3_master *master, u32 ssid)
 {
-	struct smmu3_attachment *att = smmu3_attachment_of(master, ssid);
+	struct smmu3_attachment *att = attachment_of(master, ssid);
 	struct smmu3_cd cd = {};
 
 	lockdep_assert_held(&master->lock);
@@ -304,14 +316,8 @@ static int bind_domain(struct smmu3_attachment *att)
 	ret = smmu3_domain_check(domain, att->master);
 	if (ret)
 		goto unlock;
-	ret = smmu3_tag_get(domain, att->master->smmu);
-	if (ret < 0)
-		goto unlock;
-	att->tag = ret;
 	ret = smmu3_targets_add(domain, att);
-	if (ret)
-		smmu3_tag_put(domain, att->master->smmu);
-	else
+	if (!ret)
 		list_add_tail(&att->node, &domain->attachments);
 unlock:
 	mutex_unlock(&domain->lock);
@@ -326,8 +332,6 @@ static void destroy_attachment(struct smmu3_attachment *att)
 		return;
 	mutex_lock(&domain->lock);
 	list_del(&att->node);
-	/* The TLB forgets, and only then flushes may leave it out. */
-	smmu3_tag_put(domain, att->master->smmu);
 	smmu3_targets_del(domain, att);
 	mutex_unlock(&domain->lock);
 	kfree(att);
@@ -367,21 +371,24 @@ static int prepare(struct smmu3_attachment *att)
 	if (att->ssid && is_stage(master->primary, SMMU3_S2))
 		return -EINVAL;
 	if (att->domain->stage == SMMU3_S2)
-		return xa_empty(&master->attachments) ? 0 : -EBUSY;
+		return master->nr_ssids ? -EBUSY : 0;
 	return PTR_ERR_OR_ZERO(smmu3_cd_get(master, att->ssid));
 }
 
-/* Returns the old one, or xa_err() with nothing changed. */
+/* Returns the old one.  @new: NULL, or what prepare() made room for. */
 static struct smmu3_attachment *swap_attachment(struct smmu3_master *master,
 						u32 ssid,
 						struct smmu3_attachment *new)
 {
-	struct smmu3_attachment *old = smmu3_attachment_of(master, ssid);
+	struct smmu3_attachment *old = attachment_of(master, ssid);
 
 	lockdep_assert_held(&master->lock);
+	if (!ssid)
+		WRITE_ONCE(master->primary, new);
+	else if (old != new)
+		*smmu3_cd_owner(master, ssid) = new;
 	if (ssid)
-		return xa_store(&master->attachments, ssid, new, GFP_KERNEL);
-	WRITE_ONCE(master->primary, new);
+		master->nr_ssids += !!new - !!old;
 	return old;
 }
 
@@ -396,14 +403,10 @@ static struct smmu3_attachment *install(struct smmu3_master *master, u32 ssid,
 	ret = prepare(att);
 	if (ret) {
 		old = ERR_PTR(ret);
-		goto unlock;
-	}
-	old = swap_attachment(master, ssid, att);
-	if (xa_is_err(old))
-		old = ERR_PTR(xa_err(old));
-	else
+	} else {
+		old = swap_attachment(master, ssid, att);
 		publish(master, ssid);
-unlock:
+	}
 	mutex_unlock(&master->lock);
 	return old;
 }
@@ -470,15 +473,15 @@ void smmu3_block(struct smmu3_master *master, u32 ssid)
  */
 void smmu3_release_entries(struct smmu3_master *master)
 {
-	struct smmu3_attachment *att;
-	unsigned long ssid;
+	u32 ssid;
 
-	xa_for_each(&master->attachments, ssid, att) {
-		WARN_ONCE(1, "%s released with PASID %lu attached\n",
+	for (ssid = 1; master->nr_ssids; ssid++) {
+		if (!attachment_of(master, ssid))
+			continue;
+		WARN_ONCE(1, "%s released with PASID %u attached\n",
 			  dev_name(master->dev), ssid);
 		smmu3_block(master, ssid);
 	}
 	smmu3_block(master, 0);
-	xa_destroy(&master->attachments);
 	smmu3_cdtab_free(master);
 }

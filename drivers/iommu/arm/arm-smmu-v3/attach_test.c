@@ -71,6 +71,18 @@ static u16 asid_of(struct smmu3_master *master, u32 ssid)
 	return FIELD_GET(CD0_ASID, cd_qw(master, ssid, 0));
 }
 
+/* How many attachments a domain's flushes are for. */
+static unsigned int users_of(const struct smmu3_domain *domain)
+{
+	const struct smmu3_targets *list = rcu_dereference_protected(domain->targets,
+								     true);
+	unsigned int i, n = 0;
+
+	for (i = 0; i < list->count; i++)
+		n += list->target[i].users;
+	return n;
+}
+
 static void primary(struct kunit *test)
 {
 	struct smmu3_model *m = new_smmu(test, SMMU3_FEAT_S1);
@@ -95,7 +107,7 @@ static void primary(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, smmu3_attach(master, 0, b), 0);
 	KUNIT_EXPECT_EQ(test, cd_qw(master, 0, 1), top_of(b));
 	KUNIT_EXPECT_NE(test, asid_of(master, 0), asid);
-	EXPECT_COMMANDS(m, CMD_CFGI_CD, CMD_CFGI_CD, CMD_CFGI_CD, CMD_TLBI_NH_ASID);
+	EXPECT_COMMANDS(m, CMD_CFGI_CD, CMD_CFGI_CD, CMD_CFGI_CD);
 	/* Again the same: nothing. */
 	KUNIT_EXPECT_EQ(test, smmu3_attach(master, 0, b), 0);
 	EXPECT_COMMANDS(m);
@@ -104,14 +116,55 @@ static void primary(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, config_of(m, SID_A), STE_CONFIG_BYPASS);
 	KUNIT_EXPECT_EQ(test, cd_qw(master, 0, 0), 0);
 	/* Nothing leads to the descriptor any more when it goes. */
-	EXPECT_COMMANDS(m, CMD_CFGI_STE, CMD_CFGI_STE, CMD_CFGI_CD, CMD_CFGI_CD,
-			CMD_TLBI_NH_ASID);
+	EXPECT_COMMANDS(m, CMD_CFGI_STE, CMD_CFGI_STE, CMD_CFGI_CD, CMD_CFGI_CD);
 	smmu3_block(master, 0);
 	KUNIT_EXPECT_EQ(test, config_of(m, SID_A), STE_CONFIG_ABORT);
 	EXPECT_COMMANDS(m, CMD_CFGI_STE);
 	smmu3_block(master, 0);
 	EXPECT_COMMANDS(m);
 
+	put_domain(a);
+	EXPECT_COMMANDS(m, CMD_TLBI_NH_ASID);
+	put_domain(b);
+	EXPECT_COMMANDS(m, CMD_TLBI_NH_ASID);
+	put_master(master);
+}
+
+/* What the TLB has of a detached domain is flushed as before, and freed with it. */
+static void tag_is_kept(struct kunit *test)
+{
+	struct smmu3_model *m = new_smmu(test, SMMU3_FEAT_S1);
+	struct smmu3_master *master = new_master(test, m, SID_A, 0);
+	struct smmu3_domain *a = new_domain(test, master);
+	struct smmu3_domain *b = new_domain(test, master);
+	u16 asid;
+
+	smmu3_domain_flush_all(a);
+	EXPECT_COMMANDS(m);
+	KUNIT_ASSERT_EQ(test, smmu3_attach(master, 0, a), 0);
+	asid = asid_of(master, 0);
+	smmu3_block(master, 0);
+	model_reset(m);
+	smmu3_domain_flush_range(a, 0x1000, SZ_4K, 0, true);
+	KUNIT_EXPECT_EQ(test, FIELD_GET(CMD0_TLBI_ASID, m->cmd[0].qw[0]), asid);
+	EXPECT_COMMANDS(m, CMD_TLBI_NH_VA);
+
+	KUNIT_ASSERT_EQ(test, smmu3_attach(master, 0, b), 0);
+	KUNIT_EXPECT_NE(test, asid_of(master, 0), asid);
+	model_reset(m);
+	KUNIT_ASSERT_EQ(test, smmu3_attach(master, 0, a), 0);
+	KUNIT_EXPECT_EQ(test, asid_of(master, 0), asid);
+	EXPECT_COMMANDS(m, CMD_CFGI_CD, CMD_CFGI_CD, CMD_CFGI_CD);
+	KUNIT_ASSERT_EQ(test, smmu3_attach(master, 0, b), 0);
+	model_reset(m);
+	put_domain(a);
+	KUNIT_EXPECT_EQ(test, FIELD_GET(CMD0_TLBI_ASID, m->cmd[0].qw[0]), asid);
+	EXPECT_COMMANDS(m, CMD_TLBI_NH_ASID);
+
+	a = new_domain(test, master);
+	KUNIT_ASSERT_EQ(test, smmu3_attach(master, 0, a), 0);
+	KUNIT_EXPECT_EQ(test, asid_of(master, 0), asid);
+	smmu3_block(master, 0);
 	put_domain(a);
 	put_domain(b);
 	put_master(master);
@@ -157,18 +210,15 @@ static void substreams(struct kunit *test)
 	EXPECT_COMMANDS(m, CMD_CFGI_CD, CMD_CFGI_CD, CMD_CFGI_STE);
 	smmu3_block(master, 0);
 	KUNIT_EXPECT_EQ(test, s1dss_of(m, SID_A), S1DSS_TERMINATE);
-	EXPECT_COMMANDS(m, CMD_CFGI_STE, CMD_CFGI_CD, CMD_CFGI_CD,
-			CMD_TLBI_NH_ASID);
+	EXPECT_COMMANDS(m, CMD_CFGI_STE, CMD_CFGI_CD, CMD_CFGI_CD);
 
-	/* The ASID is in use until the last one goes. */
 	smmu3_block(master, 5);
 	KUNIT_EXPECT_EQ(test, cd_qw(master, 5, 0), 0);
 	KUNIT_EXPECT_EQ(test, config_of(m, SID_A), STE_CONFIG_S1);
 	EXPECT_COMMANDS(m, CMD_CFGI_CD, CMD_CFGI_CD);
 	smmu3_block(master, 2000);
 	KUNIT_EXPECT_EQ(test, config_of(m, SID_A), STE_CONFIG_ABORT);
-	EXPECT_COMMANDS(m, CMD_CFGI_CD, CMD_CFGI_CD, CMD_CFGI_STE, CMD_CFGI_STE,
-			CMD_TLBI_NH_ASID);
+	EXPECT_COMMANDS(m, CMD_CFGI_CD, CMD_CFGI_CD, CMD_CFGI_STE, CMD_CFGI_STE);
 
 	put_domain(a);
 	put_domain(b);
@@ -192,9 +242,10 @@ static void stage_2(struct kunit *test)
 	EXPECT_COMMANDS(m, CMD_CFGI_STE, CMD_CFGI_STE);
 	smmu3_block(master, 0);
 	KUNIT_EXPECT_EQ(test, config_of(m, SID_A), STE_CONFIG_ABORT);
-	EXPECT_COMMANDS(m, CMD_CFGI_STE, CMD_CFGI_STE, CMD_TLBI_S12_VMALL);
+	EXPECT_COMMANDS(m, CMD_CFGI_STE, CMD_CFGI_STE);
 
 	put_domain(a);
+	EXPECT_COMMANDS(m, CMD_TLBI_S12_VMALL);
 	put_master(master);
 }
 
@@ -257,8 +308,8 @@ static void refusals(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cd_qw(master, 0, 1), top_of(a));
 	KUNIT_EXPECT_TRUE(test, list_is_singular(&a->attachments));
 	KUNIT_EXPECT_TRUE(test, list_empty(&b->attachments));
-	KUNIT_EXPECT_TRUE(test, xa_empty(&b->tags));
-	KUNIT_EXPECT_TRUE(test, xa_empty(&master->attachments));
+	KUNIT_EXPECT_EQ(test, users_of(b), 0);
+	KUNIT_EXPECT_EQ(test, master->nr_ssids, 0);
 	smmu3_block(master, 0);
 
 	put_domain(a);
@@ -304,8 +355,8 @@ static int attach_short_of_memory(struct kunit *test, struct smmu3_model *m,
 		KUNIT_EXPECT_EQ(test, cd_qw(master, 0, 1), top_of(old));
 		KUNIT_EXPECT_EQ(test, cd_qw(master, ssid, 1), ssid ? 0 : top_of(old));
 		KUNIT_EXPECT_TRUE(test, list_empty(&domain->attachments));
-		KUNIT_EXPECT_TRUE(test, xa_empty(&domain->tags));
-		KUNIT_EXPECT_TRUE(test, xa_empty(&master->attachments));
+		KUNIT_EXPECT_EQ(test, users_of(domain), 0);
+		KUNIT_EXPECT_EQ(test, master->nr_ssids, 0);
 	}
 }
 
@@ -321,10 +372,11 @@ static void short_of_memory(struct kunit *test)
 	if (!mock_can_fail_allocs())
 		kunit_skip(test, "failslab is not in debugfs");
 	KUNIT_ASSERT_EQ(test, smmu3_attach(master, 0, a), 0);
-	/* Attachment, tag, its number, targets */
-	KUNIT_EXPECT_GE(test, attach_short_of_memory(test, m, master, 0, b, a), 3);
+	/* Attachment, targets */
+	KUNIT_EXPECT_GE(test, attach_short_of_memory(test, m, master, 0, b, a), 2);
 	KUNIT_EXPECT_EQ(test, cd_qw(master, 0, 1), top_of(b));
-	KUNIT_EXPECT_GE(test, attach_short_of_memory(test, m, master, 1500, a, b), 3);
+	/* Attachment; targets are known, and descriptors can come from vmalloc(). */
+	KUNIT_EXPECT_GE(test, attach_short_of_memory(test, m, master, 1500, a, b), 1);
 	KUNIT_EXPECT_EQ(test, cd_qw(master, 1500, 1), top_of(a));
 	KUNIT_EXPECT_EQ(test, s1dss_of(m, SID_A), S1DSS_SSID0);
 	smmu3_block(master, 1500);
@@ -374,17 +426,20 @@ static void aliases(struct kunit *test)
 	put_master(b);
 }
 
-/* One domain behind two SMMUs has a tag on each, and flushes reach both. */
-static void two_smmus(struct kunit *test)
+/* One domain behind several SMMUs has a tag on each, and flushes reach both. */
+static void several_smmus(struct kunit *test)
 {
 	struct smmu3_model *m = new_smmu(test, SMMU3_FEAT_S1);
 	struct smmu3_model *n = new_smmu(test, SMMU3_FEAT_S1);
+	struct smmu3_model *o = new_smmu(test, SMMU3_FEAT_S1);
 	struct smmu3_master *a = new_master(test, m, SID_A, 4);
 	struct smmu3_master *b = new_master(test, n, SID_A, 0);
+	struct smmu3_master *c = new_master(test, o, SID_A, 0);
 	struct smmu3_domain *other = new_domain(test, a);
 	struct smmu3_domain *domain = new_domain(test, a);
 
 	n->smmu.tlb_order = 1;
+	o->smmu.tlb_order = 2;
 	KUNIT_EXPECT_EQ(test, smmu3_attach(a, 1, other), 0);
 	KUNIT_EXPECT_EQ(test, smmu3_attach(a, 0, domain), 0);
 	KUNIT_EXPECT_EQ(test, smmu3_attach(a, 2, domain), 0);
@@ -405,15 +460,25 @@ static void two_smmus(struct kunit *test)
 	smmu3_block(a, 2);
 	model_reset(m);
 	smmu3_domain_flush_all(domain);
+	EXPECT_COMMANDS(m, CMD_TLBI_NH_ASID);
+	EXPECT_COMMANDS(n, CMD_TLBI_NH_ASID);
+	/* A tag that nobody uses goes when one more place comes. */
+	KUNIT_EXPECT_EQ(test, smmu3_attach(c, 0, domain), 0);
+	EXPECT_COMMANDS(m, CMD_TLBI_NH_ASID);
+	model_reset(o);
+	smmu3_domain_flush_all(domain);
 	EXPECT_COMMANDS(m);
 	EXPECT_COMMANDS(n, CMD_TLBI_NH_ASID);
+	EXPECT_COMMANDS(o, CMD_TLBI_NH_ASID);
 	smmu3_block(a, 1);
 	smmu3_block(b, 0);
+	smmu3_block(c, 0);
 
 	put_domain(domain);
 	put_domain(other);
 	put_master(a);
 	put_master(b);
+	put_master(c);
 }
 
 /* Map and unmap through the operations that the core calls. */
@@ -452,13 +517,14 @@ static void mapping(struct kunit *test)
 
 static struct kunit_case attach_cases[] = {
 	KUNIT_CASE(primary),
+	KUNIT_CASE(tag_is_kept),
 	KUNIT_CASE(substreams),
 	KUNIT_CASE(stage_2),
 	KUNIT_CASE(stage_2_or_substreams),
 	KUNIT_CASE(refusals),
 	KUNIT_CASE(short_of_memory),
 	KUNIT_CASE(aliases),
-	KUNIT_CASE(two_smmus),
+	KUNIT_CASE(several_smmus),
 	KUNIT_CASE(mapping),
 	{}
 };

@@ -86,9 +86,8 @@ static void domain_free(struct iommu_domain *domain)
 	/* Better to lose memory than to have hardware walk what is freed. */
 	if (WARN_ON(!list_empty(&smmu_domain->attachments)))
 		return;
+	smmu3_targets_free(smmu_domain);
 	smmu_domain->format->free(&smmu_domain->pgt);
-	kfree(rcu_dereference_protected(smmu_domain->targets, true));
-	xa_destroy(&smmu_domain->tags);
 	mutex_destroy(&smmu_domain->lock);
 	kfree(smmu_domain);
 }
@@ -272,7 +271,6 @@ static struct smmu3_domain *alloc_domain(struct device *dev, bool dirty)
 	RCU_INIT_POINTER(domain->targets, none);
 	mutex_init(&domain->lock);
 	INIT_LIST_HEAD(&domain->attachments);
-	xa_init(&domain->tags);
 	domain->stage = master->smmu->features & SMMU3_FEAT_S1 ? SMMU3_S1 :
 								 SMMU3_S2;
 	ret = init_pgt(domain, master, dirty);

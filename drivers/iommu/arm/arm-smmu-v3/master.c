@@ -194,7 +194,6 @@ static struct smmu3_master *new_master(struct device *dev,
 	master->dev = dev;
 	master->smmu = smmu;
 	mutex_init(&master->lock);
-	xa_init(&master->attachments);
 	master->identity.master = master;
 	return master;
 }

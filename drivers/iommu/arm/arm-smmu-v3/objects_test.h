@@ -73,7 +73,6 @@ static inline struct smmu3_master *new_master(struct kunit *test,
 	master->nr_sids = 1;
 	master->identity.master = master;
 	mutex_init(&master->lock);
-	xa_init(&master->attachments);
 	list_add_tail(&master->node, &m->smmu.masters);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(smmu3_ste_get(&m->smmu, sid)));
 	model_reset(m);

@@ -29,8 +29,8 @@
  *
  * Locks, outer to inner
  *   group->mutex	of the core: one transition of a group at a time
- *   domain->lock	attachments, tags and targets (writers)
- *   master->lock	the entries of a master, @primary and @attachments
+ *   domain->lock	attachments, targets (writers) and their tags
+ *   master->lock	the entries of a master and what they are for
  *   smmu->lock		stream tables, @streams (writers), @masters
  *   command queue	see queue.h
  */
@@ -165,22 +165,34 @@ struct smmu3_device {
 };
 
 /**
+ * struct smmu3_cds - context descriptors that lie together, and whose they are
+ * @cd: the descriptors
+ * @dma: their address for the hardware
+ * @count: how many
+ * @att: what each is for, but SSID 0 (smmu3_master.primary); master->lock
+ */
+struct smmu3_cds {
+	struct smmu3_cd *cd;
+	dma_addr_t dma;
+	unsigned int count;
+	struct smmu3_attachment *att[] __counted_by(count);
+};
+
+/**
  * struct smmu3_cdtab - the CD table of a master
- * @cd: linear: the descriptors; NULL for two levels
+ * @cds: the table; with two levels, the tables behind @l1.  Entries go from NULL to
+ *	a table once; NULL before the first
  * @l1: two levels: the level 1 descriptors
- * @l2: two levels: the tables behind @l1, entries go from NULL to a table once;
- *	written under master->lock
- * @dma: address of @cd or @l1 for the hardware
- * @size: bytes of @cd or @l1
- * @count: number of entries of @cd, or of @l1
+ * @dma: address of the table or @l1 for the hardware
+ * @count: number of @cds
  * @ssid_bits: STE.S1CDMax: SSIDs are below 1 << ssid_bits
+ *
+ * Written under master->lock.
  */
 struct smmu3_cdtab {
-	struct smmu3_cd *cd;
+	struct smmu3_cds **cds;
 	__le64 *l1;
-	struct smmu3_cd **l2;
 	dma_addr_t dma;
-	size_t size;
 	unsigned int count;
 	u8 ssid_bits;
 };
@@ -218,7 +230,7 @@ struct smmu3_attachment {
  * @lock: serialises changes of its entries
  * @primary: what requests without SSID go through; written under @lock
  * @identity: the @primary that passes through, so that attaching it cannot fail
- * @attachments: SSID -> &struct smmu3_attachment, without 0; written under @lock
+ * @nr_ssids: SSIDs that are attached, without 0; @lock
  * @cdtab: its CDs; made at the first stage 1 attach, under @lock
  */
 struct smmu3_master {
@@ -238,20 +250,8 @@ struct smmu3_master {
 	struct mutex lock;
 	struct smmu3_attachment *primary;
 	struct smmu3_attachment identity;
-	struct xarray attachments;
+	unsigned int nr_ssids;
 	struct smmu3_cdtab cdtab;
-};
-
-/**
- * struct smmu3_tag - the name of a domain in the TLB of one SMMU
- * @smmu: the SMMU
- * @tag: ASID or VMID
- * @users: attachments that use it; domain->lock
- */
-struct smmu3_tag {
-	struct smmu3_device *smmu;
-	u16 tag;
-	unsigned int users;
 };
 
 /**
@@ -259,8 +259,8 @@ struct smmu3_tag {
  * @smmu: the SMMU that owns it, or that reaches the device
  * @master: an ATC; NULL: the SMMU's TLB
  * @ssid: ATC: which address space; 0: requests without SSID
- * @tag: TLB: ASID or VMID
- * @users: attachments behind it, 0 when it is dead; written under domain->lock
+ * @tag: TLB: ASID or VMID of the domain there
+ * @users: attachments behind it; written under domain->lock
  *
  * An ATC whose master has not @ats_enabled is empty, and is skipped.
  */
@@ -269,7 +269,7 @@ struct smmu3_target {
 	struct smmu3_master *master;
 	u32 ssid;
 	u16 tag;
-	u16 users;
+	unsigned int users;
 };
 
 /**
@@ -305,7 +305,6 @@ enum smmu3_stage {
  * @format: its functions (domain.c)
  * @lock: see the top of the file
  * @attachments: &struct smmu3_attachment.node; @lock
- * @tags: smmu3_device.tlb_order -> &struct smmu3_tag; @lock
  *
  * Without a lock: constant once it is made.
  */
@@ -317,10 +316,9 @@ struct smmu3_domain {
 	u8 granule_shift;
 	const struct smmu3_format *format;
 
-	/* attachments, tags, targets */
+	/* attachments, targets */
 	struct mutex lock;
 	struct list_head attachments;
-	struct xarray tags;
 };
 
 static inline struct smmu3_domain *to_smmu3_domain(struct iommu_domain *domain)
@@ -341,14 +339,6 @@ static inline bool smmu3_has_sid(const struct smmu3_master *master, u32 sid)
 		if (master->sids[i] == sid)
 			return true;
 	return false;
-}
-
-/* What the requests go through; NULL: they are aborted. */
-static inline struct smmu3_attachment *
-smmu3_attachment_of(struct smmu3_master *master, u32 ssid)
-{
-	return ssid ? xa_load(&master->attachments, ssid) :
-		      READ_ONCE(master->primary);
 }
 
 /*
@@ -381,17 +371,18 @@ struct smmu3_ste *smmu3_ste_find(struct smmu3_device *smmu, u32 sid);
 struct smmu3_ste *smmu3_ste_get(struct smmu3_device *smmu, u32 sid);
 struct smmu3_cd *smmu3_cd_find(struct smmu3_master *master, u32 ssid);
 struct smmu3_cd *smmu3_cd_get(struct smmu3_master *master, u32 ssid);
+struct smmu3_attachment **smmu3_cd_owner(struct smmu3_master *master, u32 ssid);
 void smmu3_cdtab_free(struct smmu3_master *master);
 
 /* asid.c */
-int smmu3_tag_get(struct smmu3_domain *domain, struct smmu3_device *smmu);
-void smmu3_tag_put(struct smmu3_domain *domain, struct smmu3_device *smmu);
+int smmu3_tag_alloc(struct smmu3_device *smmu, enum smmu3_stage stage);
+void smmu3_tag_free(struct smmu3_device *smmu, enum smmu3_stage stage, u16 tag);
 
 /* targets.c */
-int smmu3_targets_add(struct smmu3_domain *domain,
-		      const struct smmu3_attachment *att);
+int smmu3_targets_add(struct smmu3_domain *domain, struct smmu3_attachment *att);
 void smmu3_targets_del(struct smmu3_domain *domain,
 		       const struct smmu3_attachment *att);
+void smmu3_targets_free(struct smmu3_domain *domain);
 
 /* attach.c */
 int smmu3_attach(struct smmu3_master *master, u32 ssid,

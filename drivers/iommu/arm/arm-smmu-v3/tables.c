@@ -152,73 +152,102 @@ struct smmu3_ste *smmu3_ste_get(struct smmu3_device *smmu, u32 sid)
 	return smmu3_ste_find(smmu, sid);
 }
 
-static int alloc_linear_cdtab(struct smmu3_master *master)
-{
-	struct smmu3_cdtab *t = &master->cdtab;
+/* Where the descriptor of @ssid is. */
+struct cd_place {
+	struct smmu3_cds *cds;
+	u32 index;
+};
 
-	t->count = BIT(t->ssid_bits);
-	t->size = t->count * sizeof(*t->cd);
-	t->cd = dma_alloc_coherent(master->smmu->dev, t->size, &t->dma,
-				   GFP_KERNEL);
-	return t->cd ? 0 : -ENOMEM;
+static u32 cds_number(const struct smmu3_cdtab *t, u32 ssid)
+{
+	return t->l1 ? ssid >> CD_SPLIT : 0;
 }
 
-static int alloc_2lvl_cdtab(struct smmu3_master *master)
+static struct cd_place cd_place(const struct smmu3_cdtab *t, u32 ssid)
 {
-	struct smmu3_cdtab *t = &master->cdtab;
-
-	t->count = BIT(t->ssid_bits - CD_SPLIT);
-	t->size = t->count * sizeof(*t->l1);
-	t->l2 = kcalloc(t->count, sizeof(*t->l2), GFP_KERNEL);
-	if (!t->l2)
-		return -ENOMEM;
-	t->l1 = dma_alloc_coherent(master->smmu->dev, t->size, &t->dma,
-				   GFP_KERNEL);
-	if (t->l1)
-		return 0;
-	kfree(t->l2);
-	t->l2 = NULL;
-	return -ENOMEM;
+	if (!t->cds || ssid >> t->ssid_bits)
+		return (struct cd_place) { };
+	return (struct cd_place) {
+		.cds = READ_ONCE(t->cds[cds_number(t, ssid)]),
+		.index = t->l1 ? ssid & (CDS_PER_L2 - 1) : ssid,
+	};
 }
 
-static bool cdtab_exists(const struct smmu3_cdtab *t)
+static struct smmu3_cds *alloc_cds(struct smmu3_master *master,
+				   unsigned int count)
 {
-	return t->cd || t->l1;
+	struct smmu3_cds *cds = kvzalloc(struct_size(cds, att, count), GFP_KERNEL);
+
+	if (!cds)
+		return NULL;
+	cds->count = count;
+	cds->cd = dma_alloc_coherent(master->smmu->dev, count * sizeof(*cds->cd),
+				     &cds->dma, GFP_KERNEL);
+	if (cds->cd)
+		return cds;
+	kvfree(cds);
+	return NULL;
+}
+
+static void free_cds(struct smmu3_master *master, struct smmu3_cds *cds)
+{
+	if (!cds)
+		return;
+	dma_free_coherent(master->smmu->dev, cds->count * sizeof(*cds->cd),
+			  cds->cd, cds->dma);
+	kvfree(cds);
+}
+
+/* No larger than a second-level table: one level will do. */
+static bool one_level(const struct smmu3_cdtab *t)
+{
+	return t->ssid_bits <= CD_SPLIT;
+}
+
+static size_t l1_size(const struct smmu3_cdtab *t)
+{
+	return t->count * sizeof(*t->l1);
 }
 
 /* STE.S1CDMax says how large the table is, so it is made for all SSIDs at once. */
 static int alloc_cdtab(struct smmu3_master *master)
 {
-	master->cdtab.ssid_bits = master->ssid_bits;
-	/* No larger than a second-level table: one level will do. */
-	return master->ssid_bits <= CD_SPLIT ? alloc_linear_cdtab(master) :
-					       alloc_2lvl_cdtab(master);
-}
+	struct smmu3_cdtab t = { .ssid_bits = master->ssid_bits };
 
-static dma_addr_t l2_dma(const struct smmu3_cdtab *t, unsigned int i)
-{
-	return le64_to_cpu(t->l1[i]) & L1CD_L2PTR;
+	t.count = one_level(&t) ? 1 : BIT(t.ssid_bits - CD_SPLIT);
+	t.cds = kcalloc(t.count, sizeof(*t.cds), GFP_KERNEL);
+	if (!t.cds)
+		return -ENOMEM;
+	if (one_level(&t)) {
+		t.cds[0] = alloc_cds(master, BIT(t.ssid_bits));
+		t.dma = t.cds[0] ? t.cds[0]->dma : 0;
+	} else {
+		t.l1 = dma_alloc_coherent(master->smmu->dev, l1_size(&t), &t.dma,
+					  GFP_KERNEL);
+	}
+	if (!t.cds[0] && !t.l1) {
+		kfree(t.cds);
+		return -ENOMEM;
+	}
+	master->cdtab = t;
+	return 0;
 }
-
-#define CD_L2_SIZE	(CDS_PER_L2 * sizeof(struct smmu3_cd))
 
 static int grow_cdtab(struct smmu3_master *master, u32 ssid)
 {
 	struct smmu3_cdtab *t = &master->cdtab;
-	u32 i = ssid >> CD_SPLIT;
-	struct smmu3_cd *table;
-	dma_addr_t dma;
+	u32 i = cds_number(t, ssid);
+	struct smmu3_cds *cds;
 
-	if (t->l2[i])
+	if (t->cds[i])
 		return 0;
-	table = dma_alloc_coherent(master->smmu->dev, CD_L2_SIZE, &dma,
-				   GFP_KERNEL);
-	if (!table)
+	cds = alloc_cds(master, CDS_PER_L2);
+	if (!cds)
 		return -ENOMEM;
 	dma_wmb();
-	WRITE_ONCE(t->l1[i], cpu_to_le64((dma & L1CD_L2PTR) | L1CD_V));
+	WRITE_ONCE(t->l1[i], cpu_to_le64((cds->dma & L1CD_L2PTR) | L1CD_V));
 	/* Filled before it is found. */
-	smp_store_release(&t->l2[i], table);
+	smp_store_release(&t->cds[i], cds);
 	/* Hardware may remember that there was no table. */
 	smmu3_cfgi_cd(master, ssid, false);
 	return 0;
@@ -229,20 +258,29 @@ static int grow_cdtab(struct smmu3_master *master, u32 ssid)
  * @master: the master
  * @ssid: SSID; 0: requests without one
  *
- * Context: Any.
+ * Context: master->lock.
  * Return: The descriptor; NULL where there is no table.
  */
 struct smmu3_cd *smmu3_cd_find(struct smmu3_master *master, u32 ssid)
 {
-	struct smmu3_cdtab *t = &master->cdtab;
-	struct smmu3_cd *table;
+	struct cd_place at = cd_place(&master->cdtab, ssid);
 
-	if (!cdtab_exists(t) || ssid >> t->ssid_bits)
-		return NULL;
-	if (t->cd)
-		return &t->cd[ssid];
-	table = READ_ONCE(t->l2[ssid >> CD_SPLIT]);
-	return table ? &table[ssid & (CDS_PER_L2 - 1)] : NULL;
+	return at.cds ? &at.cds->cd[at.index] : NULL;
+}
+
+/**
+ * smmu3_cd_owner() - what the context descriptor of an SSID is for
+ * @master: the master
+ * @ssid: SSID, not 0
+ *
+ * Context: master->lock.
+ * Return: Where the attachment is noted; NULL where there is no table.
+ */
+struct smmu3_attachment **smmu3_cd_owner(struct smmu3_master *master, u32 ssid)
+{
+	struct cd_place at = cd_place(&master->cdtab, ssid);
+
+	return at.cds ? &at.cds->att[at.index] : NULL;
 }
 
 /**
@@ -256,15 +294,14 @@ struct smmu3_cd *smmu3_cd_find(struct smmu3_master *master, u32 ssid)
  */
 struct smmu3_cd *smmu3_cd_get(struct smmu3_master *master, u32 ssid)
 {
-	struct smmu3_cdtab *t = &master->cdtab;
 	int ret = 0;
 
 	lockdep_assert_held(&master->lock);
 	if (ssid >> master->ssid_bits)
 		return ERR_PTR(-ERANGE);
-	if (!cdtab_exists(t))
+	if (!master->cdtab.cds)
 		ret = alloc_cdtab(master);
-	if (!ret && t->l1)
+	if (!ret)
 		ret = grow_cdtab(master, ssid);
 	return ret ? ERR_PTR(ret) : smmu3_cd_find(master, ssid);
 }
@@ -278,17 +315,12 @@ struct smmu3_cd *smmu3_cd_get(struct smmu3_master *master, u32 ssid)
 void smmu3_cdtab_free(struct smmu3_master *master)
 {
 	struct smmu3_cdtab *t = &master->cdtab;
-	struct device *dev = master->smmu->dev;
 	unsigned int i;
 
-	if (t->cd)
-		dma_free_coherent(dev, t->size, t->cd, t->dma);
-	for (i = 0; t->l1 && i < t->count; i++)
-		if (t->l2[i])
-			dma_free_coherent(dev, CD_L2_SIZE, t->l2[i],
-					  l2_dma(t, i));
+	for (i = 0; i < t->count; i++)
+		free_cds(master, t->cds[i]);
 	if (t->l1)
-		dma_free_coherent(dev, t->size, t->l1, t->dma);
-	kfree(t->l2);
+		dma_free_coherent(master->smmu->dev, l1_size(t), t->l1, t->dma);
+	kfree(t->cds);
 	*t = (struct smmu3_cdtab) {};
 }

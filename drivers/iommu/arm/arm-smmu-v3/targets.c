@@ -2,9 +2,12 @@
 /*
  * Which caches a domain's flushes reach (the flushes are in tlb.c).
  *
- * Laws: attaching publishes a new array before the entry that lets hardware
- * walk; detaching only marks targets dead, after hardware has forgotten, so it
- * cannot fail.
+ * Laws: attaching publishes a target before the entry that lets hardware walk;
+ * detaching only counts down, after hardware has forgotten, so it cannot fail.
+ * An ATC without users is empty and left out.  A TLB without users keeps what it
+ * has under the domain's tag, and the domain the tag: flushes go on to reach it, so
+ * that attaching there again allocates and invalidates nothing.  The tag goes when
+ * the array is made anew, or with the domain.
  *
  * Why unmap cannot miss a target: it clears entries, then reads the array;
  * attaching writes the array, then the entry.  With a full barrier between the
@@ -20,7 +23,7 @@ static bool same_target(const struct smmu3_target *a,
 			const struct smmu3_target *b)
 {
 	return a->smmu == b->smmu && a->master == b->master &&
-	       a->ssid == b->ssid && a->tag == b->tag;
+	       a->ssid == b->ssid;
 }
 
 /* By SMMU; the TLB before ATCs. */
@@ -39,11 +42,7 @@ static unsigned int targets_of(const struct smmu3_attachment *att,
 {
 	struct smmu3_master *master = att->master;
 
-	target[0] = (struct smmu3_target) {
-		.smmu = master->smmu,
-		.tag = att->tag,
-		.users = 1,
-	};
+	target[0] = (struct smmu3_target) { .smmu = master->smmu, .users = 1 };
 	if (!master->ats_supported)
 		return 1;
 	target[1] = (struct smmu3_target) {
@@ -55,17 +54,37 @@ static unsigned int targets_of(const struct smmu3_attachment *att,
 	return 2;
 }
 
+/* With users or without. */
 static struct smmu3_target *find_target(struct smmu3_target *in,
 					unsigned int count,
 					const struct smmu3_target *t)
 {
 	for (; count--; in++)
-		if (in->users && same_target(in, t))
+		if (same_target(in, t))
 			return in;
 	return NULL;
 }
 
-/* A new array: the live targets of @old, and @count of @add. */
+/* One user more of each, if @list has them all. */
+static bool targets_revive(struct smmu3_targets *list,
+			   struct smmu3_attachment *att,
+			   const struct smmu3_target *add, unsigned int count)
+{
+	struct smmu3_target *known[2];
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		known[i] = find_target(list->target, list->count, &add[i]);
+		if (!known[i])
+			return false;
+	}
+	for (i = 0; i < count; i++)
+		WRITE_ONCE(known[i]->users, known[i]->users + 1);
+	att->tag = known[0]->tag;
+	return true;
+}
+
+/* A new array: what has users in @old, and @count of @add. */
 static struct smmu3_targets *list_with(const struct smmu3_targets *old,
 				       const struct smmu3_target *add,
 				       unsigned int count)
@@ -95,35 +114,77 @@ static struct smmu3_targets *list_with(const struct smmu3_targets *old,
 	return list;
 }
 
+/* The tags of TLBs without users, but that of @keep. */
+static void free_tags(const struct smmu3_domain *domain,
+		      const struct smmu3_targets *list,
+		      const struct smmu3_target *keep)
+{
+	const struct smmu3_target *t;
+
+	for (t = list->target; t < list->target + list->count; t++)
+		if (!t->master && !t->users && t != keep)
+			smmu3_tag_free(t->smmu, domain->stage, t->tag);
+}
+
+/* @add: the TLB first, whose tag is filled in here. */
+static int targets_renew(struct smmu3_domain *domain,
+			 struct smmu3_targets *old,
+			 struct smmu3_attachment *att,
+			 struct smmu3_target *add, unsigned int count)
+{
+	const struct smmu3_target *tlb = find_target(old->target, old->count, add);
+	struct smmu3_device *smmu = att->master->smmu;
+	struct smmu3_targets *list;
+	int tag;
+
+	tag = tlb ? tlb->tag : smmu3_tag_alloc(smmu, domain->stage);
+	if (tag < 0)
+		return tag;
+	add->tag = tag;
+	list = list_with(old, add, count);
+	if (!list) {
+		if (!tlb)
+			smmu3_tag_free(smmu, domain->stage, tag);
+		return -ENOMEM;
+	}
+	rcu_assign_pointer(domain->targets, list);
+	free_tags(domain, old, tlb);
+	kfree_rcu(old, rcu);
+	att->tag = tag;
+	return 0;
+}
+
 /**
  * smmu3_targets_add() - have a domain's flushes reach one attachment more
  * @domain: the domain
- * @att: the attachment, not yet published
+ * @att: the attachment, not yet published; its tag is set
  *
  * Context: May sleep; domain->lock.
- * Return: 0, -ENOMEM.
+ * Return: 0; -ENOSPC when the SMMU has no ASID or VMID left; -ENOMEM.
  */
-int smmu3_targets_add(struct smmu3_domain *domain,
-		      const struct smmu3_attachment *att)
+int smmu3_targets_add(struct smmu3_domain *domain, struct smmu3_attachment *att)
 {
-	struct smmu3_targets *old, *list;
-	struct smmu3_target target[2];
+	struct smmu3_targets *list;
+	struct smmu3_target add[2];
+	unsigned int count;
+	int ret;
 
 	lockdep_assert_held(&domain->lock);
-	old = rcu_dereference_protected(domain->targets, true);
-	list = list_with(old, target, targets_of(att, target));
-	if (!list)
-		return -ENOMEM;
-	rcu_assign_pointer(domain->targets, list);
-	smp_mb();	/* the array before the entry: see the top */
-	kfree_rcu(old, rcu);
+	list = rcu_dereference_protected(domain->targets, true);
+	count = targets_of(att, add);
+	if (!targets_revive(list, att, add, count)) {
+		ret = targets_renew(domain, list, att, add, count);
+		if (ret)
+			return ret;
+	}
+	smp_mb();	/* targets before the entry: see the top */
 	return 0;
 }
 
 /**
  * smmu3_targets_del() - the reverse of smmu3_targets_add()
  * @domain: the domain
- * @att: the attachment, no longer published; its caches are flushed
+ * @att: the attachment, no longer published; its ATC is empty
  *
  * Flushes that have begun may still reach the targets.
  *
@@ -141,7 +202,21 @@ void smmu3_targets_del(struct smmu3_domain *domain,
 	count = targets_of(att, target);
 	for (i = 0; i < count; i++) {
 		t = find_target(list->target, list->count, &target[i]);
-		if (!WARN_ON_ONCE(!t))
+		if (!WARN_ON_ONCE(!t || !t->users))
 			WRITE_ONCE(t->users, t->users - 1);
 	}
+}
+
+/**
+ * smmu3_targets_free() - give up the tags of a domain, and forget its targets
+ * @domain: the domain, attached nowhere and about to be freed
+ *
+ * Context: Any.
+ */
+void smmu3_targets_free(struct smmu3_domain *domain)
+{
+	struct smmu3_targets *list = rcu_dereference_protected(domain->targets, true);
+
+	free_tags(domain, list, NULL);
+	kfree(list);
 }

@@ -262,8 +262,6 @@ static void flush_span(struct smmu3_domain *domain, const struct span *s)
 	if (!targets)
 		return;
 	for (t = targets->target; t < targets->target + targets->count; t++) {
-		if (!READ_ONCE(t->users))
-			continue;
 		if (t->smmu != b.smmu) {
 			if (b.smmu)
 				smmu3_batch_submit(&b, true);
@@ -275,7 +273,7 @@ static void flush_span(struct smmu3_domain *domain, const struct span *s)
 			fence = true;
 			continue;
 		}
-		if (!has_atc(t->master))
+		if (!READ_ONCE(t->users) || !has_atc(t->master))
 			continue;
 		if (fence)
 			smmu3_batch_add(&b, smmu3_cmd_sync());
