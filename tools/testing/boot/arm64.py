@@ -4,7 +4,8 @@
 A devicetree of QEMU's own describes the machine or, through UEFI, ACPI.  Either way
 a PCI device gets its IOMMU when a driver binds to it, not before.
 """
-from scenarios import BRIDGED, DEVICES, DISKS, EDU, HOTPLUG, PLAIN_TOPOLOGY, POLICY, ROOT_BUS, Scenario
+from scenarios import (BRIDGED, DEVICES, DISKS, EDU, HOTPLUG, NVME_FREEZE, PLAIN_TOPOLOGY, POLICY, ROOT_BUS,
+                       Scenario)
 
 FIRMWARE = {"dt": False, "acpi": True}
 TYPES = {"alone": "identity,DMA,DMA-FQ,identity,DMA-FQ,auto", "beside": "identity,DMA-FQ"}
@@ -98,7 +99,7 @@ def scenarios():
     yield boot("topology", "topology", "acpi", STRICT, (*PLAIN_TOPOLOGY, *ROOT_BUS), disks)
     yield from kexec_boots()
     # Only the devicetree describes a clock that can wake the machine.
-    yield boot("suspend", "suspend", "dt", STRICT)
+    yield boot("suspend", "suspend", "dt", STRICT, allow=NVME_FREEZE)
     # Strict: an unmap is a command and a wait for it.  More CPUs than the host may have.
     yield boot("stress-strict", "stress", "dt", STRICT, (*DEVICES, "pasid-dma,addr=10", "-smp 4"),
                env={"type": "DMA", "crowd": "100"}, deadline=600, **SUBSTREAMS)
