@@ -195,9 +195,13 @@ static void answer_pri(struct smmu3_device *smmu, const struct iopf_fault *fault
 static bool wants_pasid(const struct smmu3_master *master,
 			const struct iommu_fault_page_request *prm)
 {
+#ifdef CONFIG_PCI_PRI	/* who else would ask? */
 	return prm->flags & IOMMU_FAULT_PAGE_REQUEST_PASID_VALID &&
 	       dev_is_pci(master->dev) &&
 	       pci_prg_resp_pasid_required(to_pci_dev(master->dev));
+#else
+	return false;
+#endif
 }
 
 static void handle_request(struct smmu3_device *smmu, const u64 *qw)
