@@ -42,7 +42,8 @@ def each_firmware():
         yield boot("owner", "owner", firmware, STRICT, (*DEVICES[:1], *BRIDGED))
         yield boot("hotplug", "hotplug", firmware, f"iommu.strict={int(firmware == 'dt')}", HOTPLUG, ("disk0", "hot"),
                    allow=PCIEHP)
-        yield boot("kdump", "kdump", firmware, f"{STRICT} crashkernel=160M", payload=True, debug=False,
+        # What is enough for a debug kernel, too
+        yield boot("kdump", "kdump", firmware, f"{STRICT} crashkernel=400M", (*DEVICES, "-m 1024"), payload=True,
                    allow=r"Kernel panic - not syncing: sysrq|sysrq: Trigger a crash")
 
 

@@ -19,7 +19,6 @@ class Scenario:
     allow: str = ""                 # a pattern of kernel messages that are no splat here
     deadline: int = 240             # seconds; only ends a hung guest
     arch: str = "x86_64"
-    debug: bool = True              # part of a run with the debug kernel
     payload: bool = False           # the guest gets the kernel and the initramfs as files
     acpi: bool = False              # boot through UEFI where the machine has a choice
     pasids: bool = False            # needs the QEMU of tools/qemu, see machine.py
