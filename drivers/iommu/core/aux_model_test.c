@@ -230,9 +230,10 @@ static void aux_race(struct kunit *test)
 			usleep_range(500, 1000);
 		kthread_stop(tasks[i]);
 		KUNIT_EXPECT_EQ(test, races[i].failures, 0);
+	}
+	for (i = 0; i < NR_TASKS; i++)
 		KUNIT_EXPECT_TRUE(test,
 				  xa_empty(&races[i].md->dev.iommu_group->attachments));
-	}
 	for (i = 0; i < NR_SHARED; i++) {
 		KUNIT_EXPECT_EQ(test, domains[i]->aux_users, 0);
 		KUNIT_EXPECT_EQ(test, atomic_read(&domains[i]->attachments), 0);
