@@ -167,6 +167,8 @@ struct ioasid_drainer {
 
 ioasid_t ioasid_alloc(struct ioasid_set *set, ioasid_t min, ioasid_t max,
 		      void *private);
+int ioasid_try_alloc(struct ioasid_set *set, ioasid_t min, ioasid_t max,
+		     void *private);
 int ioasid_get(struct ioasid_set *set, ioasid_t ioasid);
 bool ioasid_put(struct ioasid_set *set, ioasid_t ioasid);
 int ioasid_free(struct ioasid_set *set, ioasid_t ioasid);
@@ -219,6 +221,12 @@ static inline ioasid_t ioasid_alloc(struct ioasid_set *set, ioasid_t min,
 				    ioasid_t max, void *private)
 {
 	return INVALID_IOASID;
+}
+
+static inline int ioasid_try_alloc(struct ioasid_set *set, ioasid_t min,
+				   ioasid_t max, void *private)
+{
+	return -ENODEV;
 }
 
 static inline int ioasid_get(struct ioasid_set *set, ioasid_t ioasid)

@@ -49,13 +49,12 @@ static void pasid_range(struct device *dev, ioasid_t *min, ioasid_t *max)
 /* Listeners are told under the aux lock: they must not attach anything. */
 static int alloc_pasid(struct iommu_domain *domain, ioasid_t min, ioasid_t max)
 {
-	ioasid_t pasid = ioasid_alloc(NULL, min, max, NULL);
-	int ret;
+	int ret, pasid = ioasid_try_alloc(NULL, min, max, NULL);
 
 	lockdep_assert_held(&aux_lock);
 
-	if (pasid == INVALID_IOASID)
-		return -ENOSPC;
+	if (pasid < 0)
+		return pasid == -ENOMEM ? -ENOMEM : -ENOSPC;
 	ret = ioasid_notify(NULL, pasid, IOASID_NOTIFY_BIND);
 	if (ret) {
 		ioasid_free(NULL, pasid);

@@ -190,6 +190,53 @@ static void ioasid_announce(struct ioasid_entry *entry, ioasid_t id)
 }
 
 /**
+ * ioasid_try_alloc - allocate an id, or tell why there is none
+ * @set: the set that shall own it; NULL for the host's own
+ * @min: the lowest number that will do (0 stands for 1)
+ * @max: the highest number that will do, inclusive
+ * @private: the pointer that ioasid_find() returns
+ *
+ * The same as ioasid_alloc() otherwise.
+ *
+ * Context: May sleep, as ioasid_alloc().
+ * Return: the id; -ENOSPC when the range or the quota is used up, -ENOENT when
+ * the set was freed, -EPROTO when a custom allocator gave a number out of range,
+ * -ENOMEM.
+ */
+int ioasid_try_alloc(struct ioasid_set *set, ioasid_t min, ioasid_t max,
+		     void *private)
+{
+	struct ioasid_entry *entry;
+	u32 state = 1;
+	int id, ret;
+
+	ioasid_reclaim_dep();
+	set = ioasid_set_or_host(set);
+	min = max(min, 1U);
+	max = min(max, READ_ONCE(ioasid_capacity) - 1);
+	if (min > max)
+		return -ENOSPC;
+
+	id = ioasid_acquire(set, min, max, &entry);
+	if (id < 0)
+		return id;
+	if (unlikely(ioasid_has_listeners(set)))
+		state |= IOASID_ANNOUNCING;
+	entry->set = set;
+	RCU_INIT_POINTER(entry->data, private);
+	ret = ioasid_enlist(set, entry, id, state);
+	if (ret) {
+		ioasid_unnumber(entry, id);
+		ioasid_uncharge(set);
+		ioasid_quota_sweep(set);
+		return ret;
+	}
+	if (unlikely(state & IOASID_ANNOUNCING))
+		ioasid_announce(entry, id);
+	return id;
+}
+
+/**
  * ioasid_alloc - allocate an id
  * @set: the set that shall own it; NULL for the host's own
  * @min: the lowest number that will do (0 stands for 1)
@@ -207,33 +254,9 @@ static void ioasid_announce(struct ioasid_entry *entry, ioasid_t id)
 ioasid_t ioasid_alloc(struct ioasid_set *set, ioasid_t min, ioasid_t max,
 		      void *private)
 {
-	struct ioasid_entry *entry;
-	u32 state = 1;
-	int id;
+	int id = ioasid_try_alloc(set, min, max, private);
 
-	ioasid_reclaim_dep();
-	set = ioasid_set_or_host(set);
-	min = max(min, 1U);
-	max = min(max, READ_ONCE(ioasid_capacity) - 1);
-	if (min > max)
-		return INVALID_IOASID;
-
-	id = ioasid_acquire(set, min, max, &entry);
-	if (id < 0)
-		return INVALID_IOASID;
-	if (unlikely(ioasid_has_listeners(set)))
-		state |= IOASID_ANNOUNCING;
-	entry->set = set;
-	RCU_INIT_POINTER(entry->data, private);
-	if (ioasid_enlist(set, entry, id, state)) {
-		ioasid_unnumber(entry, id);
-		ioasid_uncharge(set);
-		ioasid_quota_sweep(set);
-		return INVALID_IOASID;
-	}
-	if (unlikely(state & IOASID_ANNOUNCING))
-		ioasid_announce(entry, id);
-	return id;
+	return id < 0 ? INVALID_IOASID : id;
 }
 EXPORT_SYMBOL_GPL(ioasid_alloc);
 
