@@ -168,7 +168,7 @@ static struct cd_place cd_place(const struct smmu3_cdtab *t, u32 ssid)
 	if (!t->cds || ssid >> t->ssid_bits)
 		return (struct cd_place) { };
 	return (struct cd_place) {
-		.cds = READ_ONCE(t->cds[cds_number(t, ssid)]),
+		.cds = t->cds[cds_number(t, ssid)],
 		.index = t->l1 ? ssid & (CDS_PER_L2 - 1) : ssid,
 	};
 }
@@ -246,8 +246,7 @@ static int grow_cdtab(struct smmu3_master *master, u32 ssid)
 		return -ENOMEM;
 	dma_wmb();
 	WRITE_ONCE(t->l1[i], cpu_to_le64((cds->dma & L1CD_L2PTR) | L1CD_V));
-	/* Filled before it is found. */
-	smp_store_release(&t->cds[i], cds);
+	t->cds[i] = cds;
 	/* Hardware may remember that there was no table. */
 	smmu3_cfgi_cd(master, ssid, false);
 	return 0;
