@@ -15,7 +15,8 @@
 #define NR_DOMAINS	4000
 #define NR_PASIDS	4600	/* a few more, for those that are being drained */
 #define NR_DEVS		2
-#define STEPS		30000
+/* A kernel with KASAN takes ten times as long for a step. */
+#define STEPS		(IS_ENABLED(CONFIG_KASAN) ? 10000 : 30000)
 #define SEED		0xa0c5
 
 struct crowd {
@@ -164,7 +165,7 @@ static void aux_crowd(struct kunit *test)
 
 #define NR_TASKS	3
 #define NR_SHARED	4
-#define ROUNDS		3000
+#define ROUNDS		(IS_ENABLED(CONFIG_KASAN) ? 1000 : 3000)
 
 struct race {
 	struct mock_dev *md;

@@ -8,7 +8,7 @@
 
 #define RANDOM_STEPS	4000
 /* A kernel with KASAN takes ten times as long for a step. */
-#define RANDOM_ENOUGH	(IS_ENABLED(CONFIG_KASAN) ? RANDOM_STEPS / 2 : RANDOM_STEPS)
+#define RANDOM_ENOUGH	(IS_ENABLED(CONFIG_KASAN) ? RANDOM_STEPS / 8 : RANDOM_STEPS)
 #define RANDOM_CHECK	100	/* steps between looks at the whole structure */
 #define SG_PAGES_ORDER	10
 
@@ -404,7 +404,7 @@ struct fmt_thread {
 };
 
 #define THREADS		4
-#define THREAD_ROUNDS	(TEST_ENTRIES > 512 || IS_ENABLED(CONFIG_KASAN) ? 5 : 20)
+#define THREAD_ROUNDS	(IS_ENABLED(CONFIG_KASAN) ? 2 : TEST_ENTRIES > 512 ? 5 : 20)
 #define THREAD_PAGES	64
 
 static u64 thread_iova(const struct fmt_thread *t, unsigned int i)
