@@ -65,6 +65,29 @@ static void legacy(struct kunit *test)
 	model_unit_free(test, iommu);
 }
 
+/* A table that was freed before a fault is logged can lead anywhere. */
+static void stray_table(struct kunit *test)
+{
+	struct intel_device *device;
+	struct dmar_domain *domain;
+	struct intel_iommu *iommu;
+
+	model_set_mode(test, false);
+	iommu = model_unit(test, 0, MODEL_CAP, MODEL_ECAP);
+	device = model_device(test, iommu, 0x1234);
+	domain = model_domain(test, device);
+	KUNIT_ASSERT_EQ(test, intel_attach(device, 0, domain), 0);
+	/* Present, and where no memory is. */
+	domain->pgt.top[0] = BIT_ULL(45) | 3;
+	intel_iommu_dump_entries(iommu, 0x1234, 0, IOMMU_PASID_INVALID);
+	domain->pgt.top[0] = 0;
+	intel_block(device, 0);
+
+	model_domain_free(domain);
+	intel_release_entries(device);
+	model_unit_free(test, iommu);
+}
+
 /* Two devices behind a bridge that gives both the same second source ID. */
 static void aliases(struct kunit *test)
 {
@@ -312,6 +335,7 @@ static void short_of_memory(struct kunit *test)
 
 static struct kunit_case attach_cases[] = {
 	KUNIT_CASE(legacy),
+	KUNIT_CASE(stray_table),
 	KUNIT_CASE(aliases),
 	KUNIT_CASE(scalable_second_stage),
 	KUNIT_CASE(scalable_first_stage),

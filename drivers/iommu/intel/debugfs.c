@@ -5,13 +5,14 @@
  *
  * Laws: nothing is changed, nothing is kept.  Tables are walked from the root,
  * as hardware does, under iommu->lock where that is possible; I/O page tables
- * may be unmapped and freed meanwhile, so what is shown of them is a snapshot
- * of a system that is not using them heavily - for debugging only.
+ * may be unmapped and freed meanwhile, and hold anything.  Then what is shown of
+ * them is wrong, but reading it does no harm (read_entry).
  */
 #define pr_fmt(fmt)	"DMAR: " fmt
 
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
+#include <linux/uaccess.h>
 
 #include "domain.h"
 #include "queue.h"
@@ -89,14 +90,23 @@ static bool context_ours(struct intel_iommu *iommu, u16 rid, const u64 *context)
 	       !(iommu->copied && test_bit(rid, iommu->copied));
 }
 
+/* An entry of a table that may be none any more, nor memory at all. */
+static bool read_entry(const u64 *entry, u64 *pte)
+{
+	return !get_kernel_nofault(*pte, entry);
+}
+
 static void dump_walk(const struct top_table *top, u64 addr)
 {
 	u64 *table = top->table, pte;
 	int level;
 
 	for (level = top->levels; level; level--) {
-		pte = READ_ONCE(table[addr >> LEVEL_SHIFT(level) &
-				      (PTES_PER_TABLE - 1)]);
+		if (!read_entry(&table[addr >> LEVEL_SHIFT(level) &
+				       (PTES_PER_TABLE - 1)], &pte)) {
+			pr_info("page table level %d: cannot be read\n", level);
+			return;
+		}
 		pr_info("page table level %d: 0x%016llx\n", level, pte);
 		if (!(pte & top->present) || pte & PTE_PS)
 			return;
@@ -339,8 +349,7 @@ static void show_level(struct seq_file *m, const struct top_table *top,
 	int i;
 
 	for (i = 0; i < PTES_PER_TABLE; i++, iova += BIT_ULL(LEVEL_SHIFT(level))) {
-		pte = READ_ONCE(table[i]);
-		if (!(pte & top->present))
+		if (!read_entry(&table[i], &pte) || !(pte & top->present))
 			continue;
 		path[level] = pte;
 		if (level == 1 || pte & PTE_PS)
