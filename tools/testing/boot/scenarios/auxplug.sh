@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A device that goes while aux-domains are attached to it and in use.
 before=$(groups)
-there() { pci pdma | grep .; }
+there() { # with its driver
+	file=$(ls "/sys/bus/pci/devices/$(pci pdma)/misc") && [ -c "/dev/$file" ]
+}
 gone() { [ -z "$(pci pdma)" ] && [ "$(groups)" = "$before" ]; }
 hold() { # hold BDF [careless]
 	file=/dev/$(ls "/sys/bus/pci/devices/$1/misc")
