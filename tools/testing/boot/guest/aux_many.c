@@ -143,7 +143,10 @@ int aux_hold(const struct aux *aux, bool careless)
 	}
 	check(i > 0, "the device copied %u times before it went", i);
 	check(aux_copy(fd, IOVA, IOVA, 4, 0) < 0 && errno == ENODEV, "then: ENODEV");
-	check(aux_attach(fd, -1, PASID_DMA_AUX, 0) < 0 && errno == ENODEV, "attaching: ENODEV");
+	/* The engine stops first; until the driver detaches its domains, this counts. */
+	while (!aux_attach(fd, -1, PASID_DMA_AUX, 0))
+		usleep(1000);
+	check(errno == ENODEV, "attaching: ENODEV");
 	check(!aux_unmap(fd, IOVA), "unmapping works");
 	close(fd);
 	close(second);
