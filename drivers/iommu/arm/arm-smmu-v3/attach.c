@@ -96,16 +96,19 @@ static void write_cd(struct smmu3_master *master, u32 ssid,
 		smmu3_write_entry(&c.w, live->qw, e->qw);
 }
 
+/* Where it is noted what the requests go through; NULL before there is a CD. */
+static struct smmu3_attachment **slot_of(struct smmu3_master *master, u32 ssid)
+{
+	return ssid ? smmu3_cd_owner(master, ssid) : &master->primary;
+}
+
 /* What the requests go through; NULL: they are aborted. */
 static struct smmu3_attachment *attachment_of(struct smmu3_master *master,
 					      u32 ssid)
 {
-	struct smmu3_attachment **owner;
+	struct smmu3_attachment **slot = slot_of(master, ssid);
 
-	if (!ssid)
-		return master->primary;
-	owner = smmu3_cd_owner(master, ssid);
-	return owner ? *owner : NULL;
+	return slot ? *slot : NULL;
 }
 
 static u8 output_size(const struct smmu3_domain *domain,
@@ -380,13 +383,13 @@ static struct smmu3_attachment *swap_attachment(struct smmu3_master *master,
 						u32 ssid,
 						struct smmu3_attachment *new)
 {
-	struct smmu3_attachment *old = attachment_of(master, ssid);
+	struct smmu3_attachment **slot = slot_of(master, ssid), *old;
 
 	lockdep_assert_held(&master->lock);
-	if (!ssid)
-		WRITE_ONCE(master->primary, new);
-	else if (old != new)
-		*smmu3_cd_owner(master, ssid) = new;
+	if (!slot)
+		return NULL;
+	old = *slot;
+	WRITE_ONCE(*slot, new);
 	if (ssid)
 		master->nr_ssids += !!new - !!old;
 	return old;

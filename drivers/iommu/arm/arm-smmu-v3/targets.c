@@ -65,10 +65,9 @@ static struct smmu3_target *find_target(struct smmu3_target *in,
 	return NULL;
 }
 
-/* One user more of each, if @list has them all. */
-static bool targets_revive(struct smmu3_targets *list,
-			   struct smmu3_attachment *att,
-			   const struct smmu3_target *add, unsigned int count)
+/* One user more of each, if @list has them all.  @add: the TLB's gets its tag. */
+static bool targets_revive(struct smmu3_targets *list, struct smmu3_target *add,
+			   unsigned int count)
 {
 	struct smmu3_target *known[2];
 	unsigned int i;
@@ -80,7 +79,7 @@ static bool targets_revive(struct smmu3_targets *list,
 	}
 	for (i = 0; i < count; i++)
 		WRITE_ONCE(known[i]->users, known[i]->users + 1);
-	att->tag = known[0]->tag;
+	add->tag = known[0]->tag;
 	return true;
 }
 
@@ -126,31 +125,28 @@ static void free_tags(const struct smmu3_domain *domain,
 			smmu3_tag_free(t->smmu, domain->stage, t->tag);
 }
 
-/* @add: the TLB first, whose tag is filled in here. */
+/* The same where some are new. */
 static int targets_renew(struct smmu3_domain *domain,
 			 struct smmu3_targets *old,
-			 struct smmu3_attachment *att,
 			 struct smmu3_target *add, unsigned int count)
 {
 	const struct smmu3_target *tlb = find_target(old->target, old->count, add);
-	struct smmu3_device *smmu = att->master->smmu;
 	struct smmu3_targets *list;
 	int tag;
 
-	tag = tlb ? tlb->tag : smmu3_tag_alloc(smmu, domain->stage);
+	tag = tlb ? tlb->tag : smmu3_tag_alloc(add->smmu, domain->stage);
 	if (tag < 0)
 		return tag;
 	add->tag = tag;
 	list = list_with(old, add, count);
 	if (!list) {
 		if (!tlb)
-			smmu3_tag_free(smmu, domain->stage, tag);
+			smmu3_tag_free(add->smmu, domain->stage, tag);
 		return -ENOMEM;
 	}
 	rcu_assign_pointer(domain->targets, list);
 	free_tags(domain, old, tlb);
 	kfree_rcu(old, rcu);
-	att->tag = tag;
 	return 0;
 }
 
@@ -172,11 +168,12 @@ int smmu3_targets_add(struct smmu3_domain *domain, struct smmu3_attachment *att)
 	lockdep_assert_held(&domain->lock);
 	list = rcu_dereference_protected(domain->targets, true);
 	count = targets_of(att, add);
-	if (!targets_revive(list, att, add, count)) {
-		ret = targets_renew(domain, list, att, add, count);
+	if (!targets_revive(list, add, count)) {
+		ret = targets_renew(domain, list, add, count);
 		if (ret)
 			return ret;
 	}
+	att->tag = add->tag;
 	smp_mb();	/* targets before the entry: see the top */
 	return 0;
 }
