@@ -4,8 +4,8 @@
 A devicetree of QEMU's own describes the machine or, through UEFI, ACPI.  Either way
 a PCI device gets its IOMMU when a driver binds to it, not before.
 """
-from scenarios import (BRIDGED, DEVICES, DISKS, EDU, HOTPLUG, NVME_FREEZE, PLAIN_TOPOLOGY, POLICY, ROOT_BUS,
-                       Scenario)
+from scenarios import (BRIDGED, CRASH, CRASH_MEMORY, CRASHKERNEL, DEVICES, DISKS, EDU, HOTPLUG, NVME_FREEZE,
+                       PLAIN_TOPOLOGY, POLICY, ROOT_BUS, Scenario)
 
 FIRMWARE = {"dt": False, "acpi": True}
 TYPES = {"alone": "identity,DMA,DMA-FQ,identity,DMA-FQ,auto", "beside": "identity,DMA-FQ"}
@@ -42,9 +42,8 @@ def each_firmware():
         yield boot("owner", "owner", firmware, STRICT, (*DEVICES[:1], *BRIDGED))
         yield boot("hotplug", "hotplug", firmware, f"iommu.strict={int(firmware == 'dt')}", HOTPLUG, ("disk0", "hot"),
                    allow=PCIEHP)
-        # What is enough for a debug kernel, too
-        yield boot("kdump", "kdump", firmware, f"{STRICT} crashkernel=400M", (*DEVICES, "-m 1024"), payload=True,
-                   allow=r"Kernel panic - not syncing: sysrq|sysrq: Trigger a crash")
+        yield boot("kdump", "kdump", firmware, f"{STRICT} {CRASHKERNEL}", (*DEVICES, *CRASH_MEMORY), payload=True,
+                   allow=CRASH)
 
 
 def stage2_boots():

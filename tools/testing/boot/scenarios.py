@@ -185,6 +185,10 @@ TYPES = {
 # lockdep takes that for a lock that was forgotten, says so twice, and ends.
 NVME_FREEZE = r"workqueue leaked atomic, lock or RCU: kworker|possible circular locking dependency detected"
 
+# A machine that crashes on purpose, with memory for a second kernel, of a debug build, too
+CRASHKERNEL, CRASH_MEMORY = "crashkernel=400M", ("-m 1024",)
+CRASH = r"Kernel panic - not syncing: sysrq|sysrq: Trigger a crash"
+
 
 def scenarios():
     both = tuple(ON.items())
@@ -203,9 +207,8 @@ def scenarios():
     for mode, on in both:
         yield Scenario(f"kexec-{mode}", "kexec", f"{on} iommu.strict=1", vtd(mode), DEVICES, DISKS, payload=True)
     for mode, on in both:
-        # What is enough for a debug kernel, too
-        yield Scenario(f"kdump-{mode}", "kdump", f"{on} crashkernel=400M", (*vtd(mode), "-m 1024"), DEVICES, DISKS,
-                       payload=True, allow=r"Kernel panic - not syncing: sysrq|sysrq: Trigger a crash")
+        yield Scenario(f"kdump-{mode}", "kdump", f"{on} {CRASHKERNEL}", (*vtd(mode), *CRASH_MEMORY), DEVICES, DISKS,
+                       payload=True, allow=CRASH)
     yield from other_iommu_boots()
     yield from option_boots()
     yield from ats_boots()

@@ -90,10 +90,17 @@ within() { # within SECONDS COMMAND...
 	done
 }
 
-stress() { # stress FILE BDF: I/O that goes on behind it, until the device is gone
-	: >"$1"		# not what an earlier one said
-	iot blk "$(block_of "$2")" 0x400000 16384 0 >"$1" 2>&1 && echo gone >>"$1" &
-	within 60 grep -q busy "$1"
+# busy FILE COMMAND...: goes on behind it, until the device that it uses is gone
+busy() {
+	local file=$1
+	shift
+	: >"$file"		# not what an earlier one said
+	"$@" >"$file" 2>&1 && echo gone >>"$file" &
+	within 60 grep -q busy "$file"
+}
+
+stress() { # stress FILE BDF: block I/O
+	busy "$1" iot blk "$(block_of "$2")" 0x400000 16384 0
 }
 
 put() { echo "$1" >"$2"; }
@@ -169,6 +176,12 @@ block_of() {
 		[ ! -e "$dir/size" ] || { echo "/dev/${dir##*/}"; return; }
 	done
 	return 1
+}
+
+# The file of a pasid-dma device.
+file_of() {
+	local name
+	name=$(ls "/sys/bus/pci/devices/$1/misc") && [ -c "/dev/$name" ] && echo "/dev/$name"
 }
 
 net_of() {

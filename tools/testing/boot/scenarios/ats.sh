@@ -23,7 +23,7 @@ for dev in "$vblk" "$vnet" $pdma; do
 done
 blk_io "$vblk" thorough
 net_io "$vnet" "$nic"
-[ -z "$pdma" ] || checks iot aux dma "/dev/$(ls "/sys/bus/pci/devices/$pdma/misc")" "$pdma"
+[ -z "$pdma" ] || checks iot aux dma "$(file_of "$pdma")" "$pdma"
 
 unbind "$vblk"
 check "virtio-blk: to identity" put identity "$(group "$vblk")/type"
@@ -39,5 +39,5 @@ if [ -n "$pdma" ]; then
 	check "pasid-dma is removed" put 1 "/sys/bus/pci/devices/$pdma/remove"
 	check "it is found again" put 1 /sys/bus/pci/rescan
 	same "ATS is on" 1 "$(ats "$pdma")"
-	checks iot aux dma "/dev/$(ls "/sys/bus/pci/devices/$pdma/misc")" "$pdma"
+	checks iot aux dma "$(file_of "$pdma")" "$pdma"
 fi

@@ -5,8 +5,7 @@ nth() { pci pdma | sed -n "$1p"; }
 dev=$(nth 1) other=$(nth 2) narrow=$(nth 3) without=$(nth 4)
 nvme=$(pci nvme) before=$(groups)
 
-file() { ls "/sys/bus/pci/devices/$1/misc" | sed 's|^|/dev/|'; }
-each() { checks iot aux "$1" "$(file "$dev")" "$dev"; }
+each() { checks iot aux "$1" "$(file_of "$dev")" "$dev"; }
 
 for bdf in "$dev" "$other" "$narrow" "$without"; do
 	say "expect faults $bdf"
@@ -26,12 +25,12 @@ each "${permissions:-permissions}"
 each errors
 each handler
 each dma
-checks iot aux primary "$(file "$dev")" "$dev" "$(file "$other")" "$other"
-checks iot aux narrow "$(file "$narrow")" "$narrow" "$(file "$dev")" "$dev"
-refused ENODEV "a device without PASIDs" iot aux try "$(file "$without")" "$without"
+checks iot aux primary "$(file_of "$dev")" "$dev" "$(file_of "$other")" "$other"
+checks iot aux narrow "$(file_of "$narrow")" "$narrow" "$(file_of "$dev")" "$dev"
+refused ENODEV "a device without PASIDs" iot aux try "$(file_of "$without")" "$without"
 
 # The type of the default domain, which DMA without PASID goes through
-iot aux wait "$(file "$dev")" "$dev" >/tmp/waiting &
+iot aux wait "$(file_of "$dev")" "$dev" >/tmp/waiting &
 waiter=$!
 within 10 grep -q attached /tmp/waiting
 refused EBUSY "the default domain cannot change while an aux-domain is attached" put identity "$(group "$dev")/type"
@@ -57,8 +56,8 @@ each owner
 # A device that completes nothing, for it is no bus master: bit 2 of its command register
 silence() { printf '\002' | dd of="/sys/bus/pci/devices/$1/config" bs=1 seek=4 conv=notrunc; }
 check "$other is no bus master any more" silence "$other"
-checks iot aux silent "$(file "$other")" "$other"
+checks iot aux silent "$(file_of "$other")" "$other"
 check "its driver is bound again" rebind "$other" pasid_dma
-checks iot aux two "$(file "$other")" "$other"
+checks iot aux two "$(file_of "$other")" "$other"
 blk_io "$nvme"
 same "the groups are as before" "$before" "$(groups)"

@@ -2,7 +2,7 @@
 # A device with PASIDs behind a unit that has none to offer: no aux-domains, and the
 # device works without them.
 dev=$(pci pdma) nvme=$(pci nvme)
-file=/dev/$(ls "/sys/bus/pci/devices/$dev/misc")
+file=$(file_of "$dev")
 
 say "expect faults $dev"
 same "$dev has its driver" pasid_dma "$(driver "$dev")"

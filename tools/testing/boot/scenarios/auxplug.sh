@@ -1,15 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A device that goes while aux-domains are attached to it and in use.
 before=$(groups)
-there() { # with its driver
-	file=$(ls "/sys/bus/pci/devices/$(pci pdma)/misc") && [ -c "/dev/$file" ]
-}
+there() { file_of "$(pci pdma)"; }
 gone() { [ -z "$(pci pdma)" ] && [ "$(groups)" = "$before" ]; }
 hold() { # hold BDF [careless]
-	file=/dev/$(ls "/sys/bus/pci/devices/$1/misc")
-	: >/tmp/hold		# not what an earlier one said
-	iot aux "${2:-hold}" "$file" "$1" >/tmp/hold 2>&1 &
-	within 60 grep -q busy /tmp/hold || fail "the device is not in use"
+	busy /tmp/hold iot aux "${2:-hold}" "$(file_of "$1")" "$1" || fail "the device is not in use"
 }
 
 for round in 1 2 3; do
@@ -45,4 +40,4 @@ same "the kernel warns once" 1 "$(dmesg | grep -c "WARNING:")"
 host device_add driver=pasid-dma id=hot bus=port1 "$options"
 check "another one appears" within 60 there
 dev=$(pci pdma)
-checks iot aux detach "/dev/$(ls "/sys/bus/pci/devices/$dev/misc")" "$dev"
+checks iot aux detach "$(file_of "$dev")" "$dev"

@@ -97,7 +97,7 @@ processes() {
 	tell "  and maps 64 KiB at 0x100000000 there: the same address, other memory."
 	say "expect faults $pdma"
 	iot blk "$(block_of "$nvme")" 0x400000 4096 4 5 >/tmp/background 2>&1 && echo good >>/tmp/background &
-	iot aux two "/dev/$(ls "/sys/bus/pci/devices/$pdma/misc")" "$pdma" >/tmp/two 2>&1
+	iot aux two "$(file_of "$pdma")" "$pdma" >/tmp/two 2>&1
 	wait
 	checks cat /tmp/two
 	while read -r line; do

@@ -28,7 +28,7 @@ blocks "$nvme" >/tmp/nvme 2>&1 && echo good >>/tmp/nvme &
 blocks "$vblk" >/tmp/vblk 2>&1 && echo good >>/tmp/vblk &
 if [ "$pdma" ]; then
 	say "expect faults $pdma"
-	iot aux crowd "/dev/$(ls "/sys/bus/pci/devices/$pdma/misc")" "$pdma" "$crowd" >/tmp/crowd 2>&1 ||
+	iot aux crowd "$(file_of "$pdma")" "$pdma" "$crowd" >/tmp/crowd 2>&1 ||
 		echo "not ok the crowd ended with an error: $(tail -n 1 /tmp/crowd)" >>/tmp/crowd &
 fi
 for round in 1 2 3; do
