@@ -449,6 +449,8 @@ static void aux_listeners(struct kunit *test)
 	struct iommu_domain *one = mock_paging(test, a);
 	struct listener l = { .nb.notifier_call = listen };
 
+	/* Numbers of the tests before may still be on their way back. */
+	ioasid_flush();
 	KUNIT_ASSERT_EQ(test, ioasid_register_notifier(&ioasid_host_set, &l.nb), 0);
 	KUNIT_EXPECT_EQ(test, attach(one, a), 0);
 	KUNIT_EXPECT_EQ(test, attach(one, b), 0);
