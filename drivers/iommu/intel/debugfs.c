@@ -10,10 +10,12 @@
  */
 #define pr_fmt(fmt)	"DMAR: " fmt
 
+#include <linux/cleanup.h>
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
 #include <linux/uaccess.h>
 
+#include "debugfs.h"
 #include "domain.h"
 #include "queue.h"
 
@@ -195,17 +197,24 @@ static u64 read_reg(struct intel_iommu *iommu, const struct reg_name *reg)
 				 readq(iommu->reg + reg->offset);
 }
 
-/* Call @show for each unit in use. */
-static int show_units(struct seq_file *m,
-		      void (*show)(struct seq_file *m, struct intel_iommu *iommu))
+/**
+ * intel_debugfs_show_units() - call a function for each unit in use
+ * @m: the file
+ * @show: the function; units cannot go meanwhile
+ *
+ * Context: May sleep.
+ * Return: 0
+ */
+int intel_debugfs_show_units(struct seq_file *m,
+			     void (*show)(struct seq_file *m,
+					  struct intel_iommu *iommu))
 {
 	struct dmar_drhd_unit *drhd;
 	struct intel_iommu *iommu;
 
-	rcu_read_lock();
+	guard(rwsem_read)(&dmar_global_lock);
 	for_each_active_iommu(iommu, drhd)
 		show(m, iommu);
-	rcu_read_unlock();
 	return 0;
 }
 
@@ -224,7 +233,7 @@ static void show_regs(struct seq_file *m, struct intel_iommu *iommu)
 
 static int iommu_regset_show(struct seq_file *m, void *unused)
 {
-	return show_units(m, show_regs);
+	return intel_debugfs_show_units(m, show_regs);
 }
 DEFINE_SHOW_ATTRIBUTE(iommu_regset);
 
@@ -291,7 +300,7 @@ static void show_tables(struct seq_file *m, struct intel_iommu *iommu)
 
 static int dmar_translation_struct_show(struct seq_file *m, void *unused)
 {
-	return show_units(m, show_tables);
+	return intel_debugfs_show_units(m, show_tables);
 }
 DEFINE_SHOW_ATTRIBUTE(dmar_translation_struct);
 
@@ -326,7 +335,7 @@ static void show_queue(struct seq_file *m, struct intel_iommu *iommu)
 
 static int invalidation_queue_show(struct seq_file *m, void *unused)
 {
-	return show_units(m, show_queue);
+	return intel_debugfs_show_units(m, show_queue);
 }
 DEFINE_SHOW_ATTRIBUTE(invalidation_queue);
 
@@ -473,4 +482,6 @@ void __init intel_iommu_debugfs_init(void)
 			    &dmar_translation_struct_fops);
 	debugfs_create_file("invalidation_queue", 0444, intel_dir, NULL,
 			    &invalidation_queue_fops);
+	dmar_latency_debugfs_init(intel_dir);
+	ir_debugfs_init(intel_dir);
 }

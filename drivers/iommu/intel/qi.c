@@ -307,13 +307,16 @@ static int submit_again(struct intel_iommu *iommu, const struct qi_desc *desc,
 static int submit_batch(struct intel_iommu *iommu, const struct qi_desc *desc,
 			unsigned int count)
 {
+	u64 start;
 	int ret;
 
 	if (unlikely(READ_ONCE(iommu->qi->dead)))
 		return -ETIMEDOUT;
+	start = dmar_latency_start();
 	ret = submit_once(iommu, desc, count);
 	if (unlikely(ret == -EAGAIN))
 		ret = submit_again(iommu, desc, count);
+	dmar_latency_end(iommu, desc, count, start);
 	return ret;
 }
 

@@ -39,6 +39,7 @@
 #include <linux/xarray.h>
 
 #include "bits.h"
+#include "latency.h"
 #include "qi.h"
 
 struct ir_table;
@@ -93,6 +94,7 @@ struct fault_event_state {
  * @fault_timer: looks at the fault log again after a storm
  * @fault_event: fault event registers over suspend; syscore only
  * @ir: interrupt remapping table, NULL while there is none
+ * @latency: by enum latency_kind; a lock in latency.c
  */
 struct intel_iommu {
 	struct iommu_device iommu;
@@ -129,6 +131,9 @@ struct intel_iommu {
 	struct fault_event_state fault_event;
 
 	struct ir_table *ir;
+#ifdef CONFIG_INTEL_IOMMU_DEBUGFS
+	struct latency latency[LATENCY_KINDS];
+#endif
 };
 
 /* options.c: what the command line and firmware's flags decided. */

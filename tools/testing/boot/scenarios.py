@@ -144,10 +144,12 @@ ATS = (
 
 
 def ats_boots():
-    """Device TLBs, of virtio"""
+    """Device TLBs, of virtio; and what debugfs tells of a unit that has everything."""
     for mode, on in ON.items():
         yield Scenario(f"ats-{mode}", "ats", f"{on} iommu.strict={int(mode == 'legacy')}", vtd(mode, "device-iotlb=on"),
                        ATS, ("disk0",), {"mode": mode})
+    yield Scenario("debugfs", "debugfs", f"{ON['scalable']} iommu.strict=1", vtd("scalable", "device-iotlb=on"), ATS,
+                   ("disk0",))
 
 
 def first_stage_boots():
