@@ -37,6 +37,9 @@ COMMON = ["-accel", "tcg", "-smp", "2", "-m", "512", "-nodefaults", "-no-user-co
 # A busy host must not look like broken hardware: no timer check, patient stall detection.
 APPEND = ("loglevel=7 printk.devkmsg=on panic=-1 oops=panic random.trust_cpu=on no_console_suspend "
           "no_timer_check rcupdate.rcu_cpu_stall_timeout=120")
+# Nor run time fast: a TSC that was calibrated while the host did something else once
+# counted a twentieth of what it should.
+CLOCK = {"x86_64": ["clocksource=hpet"], "arm64": []}
 
 
 def find(arch, pasids=False):
@@ -52,6 +55,11 @@ def missing(arch):
         yield FIRMWARE[arch]
 
 
+def words(arch):
+    """What every kernel command line has."""
+    return [f"console={CONSOLE[arch]}", APPEND, *CLOCK[arch]]
+
+
 def argv(arch, scenario, kernel, initrd, disks):
     """The whole command line but for the monitor; disks: node name -> file."""
     args = [str(find(arch, scenario.pasids)), *BASE[arch], *COMMON]
@@ -63,9 +71,9 @@ def argv(arch, scenario, kernel, initrd, disks):
         args += device.split(" ", 1) if device.startswith("-") else ["-device", device]
     if scenario.acpi:
         args += ["-bios", FIRMWARE[arch]]
-    words = [f"console={CONSOLE[arch]}", APPEND, scenario.append, f"boot.script={scenario.script}"]
-    words += [f"boot.{key}={value}" for key, value in scenario.env.items()]
-    return args + ["-kernel", str(kernel), "-initrd", str(initrd), "-append", " ".join(filter(None, words))]
+    env = [f"boot.{key}={value}" for key, value in scenario.env.items()]
+    append = " ".join([*words(arch), scenario.append, f"boot.script={scenario.script}", *env])
+    return args + ["-kernel", str(kernel), "-initrd", str(initrd), "-append", append]
 
 
 # QMP has booleans where the command line has words.
