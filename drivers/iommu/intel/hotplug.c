@@ -8,12 +8,14 @@
  */
 #define pr_fmt(fmt)	"DMAR: " fmt
 
+#include <kunit/static_stub.h>
 #include <linux/acpi.h>
 #include <linux/cleanup.h>
 #include <linux/rwsem.h>
 #include <linux/slab.h>
 #include <linux/uuid.h>
 
+#include "ir.h"
 #include "table.h"
 #include "unit.h"
 #include "../irq_remapping.h"
@@ -32,10 +34,33 @@ static const u8 dsm_function[] = {
 	[ACPI_DMAR_TYPE_SATC] = 4,
 };
 
-static bool has_dsm(acpi_handle handle, enum acpi_dmar_type type)
+/**
+ * dmar_has_dsm() - does firmware describe hot-plugged hardware
+ * @handle: an ACPI object
+ * @type: what is asked for
+ *
+ * Return: true when the object itself has such a _DSM
+ */
+bool dmar_has_dsm(acpi_handle handle, enum acpi_dmar_type type)
 {
+	KUNIT_STATIC_STUB_REDIRECT(dmar_has_dsm, handle, type);
 	return acpi_check_dsm(handle, &dsm_guid, DSM_REVISION,
 			      BIT(dsm_function[type]));
+}
+
+/**
+ * dmar_eval_dsm() - the structures of a type
+ * @handle: an ACPI object that has such a _DSM
+ * @type: the type
+ *
+ * Return: a buffer object, for the caller to free; NULL when there is none
+ */
+union acpi_object *dmar_eval_dsm(acpi_handle handle, enum acpi_dmar_type type)
+{
+	KUNIT_STATIC_STUB_REDIRECT(dmar_eval_dsm, handle, type);
+	return acpi_evaluate_dsm_typed(handle, &dsm_guid, DSM_REVISION,
+				       dsm_function[type], NULL,
+				       ACPI_TYPE_BUFFER);
 }
 
 /* Add what the _DSM says of @type to @t; nothing where it has no such function. */
@@ -45,11 +70,9 @@ static int read_dsm(acpi_handle handle, enum acpi_dmar_type type,
 	union acpi_object *obj;
 	int ret;
 
-	if (!has_dsm(handle, type))
+	if (!dmar_has_dsm(handle, type))
 		return 0;
-	obj = acpi_evaluate_dsm_typed(handle, &dsm_guid, DSM_REVISION,
-				      dsm_function[type], NULL,
-				      ACPI_TYPE_BUFFER);
+	obj = dmar_eval_dsm(handle, type);
 	if (!obj)
 		return -ENODEV;
 
@@ -116,20 +139,28 @@ static void stop_unit(struct dmar_drhd_unit *drhd)
 		intel_iommu_undo_unit(drhd->iommu);
 }
 
+/* A unit that comes has no interrupts yet; of one that goes, find_going() has seen it. */
 static void remove_unit(struct dmar_drhd_unit *drhd)
 {
 	stop_unit(drhd);
-	dmar_ir_hotplug(drhd, false);
+	if (dmar_ir_hotplug(drhd, false)) {
+		pr_err("%s: interrupts still come through it, it is kept\n",
+		       drhd->iommu->name);
+		return;
+	}
 	dmar_drop_drhd(drhd);
 }
 
+/* Takes @drhd, also when it fails. */
 static int insert_unit(struct dmar_drhd_unit *drhd)
 {
 	int ret;
 
 	ret = iommu_unit_alloc(drhd);
-	if (ret)
+	if (ret) {
+		dmar_free_drhd(drhd);
 		return ret;
+	}
 	dmar_add_drhd(drhd);
 
 	ret = dmar_ir_hotplug(drhd, true);
@@ -264,22 +295,22 @@ static int insert(acpi_handle handle)
 	if (ret)
 		return ret;
 
-	scoped_guard(rwsem_write, &dmar_global_lock) {
+	scoped_guard(rwsem_write, &dmar_global_lock)
 		ret = insert_units(&t, &added);
-		if (!ret) {
+	if (!ret)
+		ret = register_units(&added);
+	if (ret)
+		unregister_units(&added);
+
+	scoped_guard(rwsem_write, &dmar_global_lock) {
+		if (ret) {
+			remove_units(&added);
+		} else {
 			insert_atcs(&t.atsrs, &dmar_atsrs);
 			insert_atcs(&t.satcs, &dmar_satcs);
 		}
 	}
 	dmar_tables_free(&t);
-	if (!ret)
-		ret = register_units(&added);
-	if (!ret)
-		return 0;
-
-	unregister_units(&added);
-	guard(rwsem_write)(&dmar_global_lock);
-	remove_units(&added);
 	return ret;
 }
 
@@ -293,7 +324,14 @@ static bool has_devices(const struct dmar_dev_scope *devices, int cnt)
 	return false;
 }
 
-/* Collect the units that go; -EBUSY when one still has devices. */
+static bool in_use(const struct dmar_drhd_unit *drhd)
+{
+	if (ir_in_use(drhd->iommu))
+		return true;
+	return !drhd->include_all && has_devices(drhd->devices, drhd->devices_cnt);
+}
+
+/* Collect the units that go; -EBUSY when one still has devices or interrupts. */
 static int find_going(struct dmar_tables *t, struct list_head *going)
 {
 	struct dmar_drhd_unit *drhd, *known;
@@ -308,8 +346,7 @@ static int find_going(struct dmar_tables *t, struct list_head *going)
 		known = dmar_find_drhd(drhd->segment, drhd->reg_base_addr);
 		if (!known)
 			continue;
-		if (!known->include_all &&
-		    has_devices(known->devices, known->devices_cnt))
+		if (in_use(known))
 			return -EBUSY;
 		list_add_tail(&to_dmar_drhd(known)->hotplug, going);
 	}
@@ -342,7 +379,7 @@ static int remove(acpi_handle handle)
 static acpi_status stop_at_dsm(acpi_handle handle, u32 level, void *context,
 			       void **found)
 {
-	if (!has_dsm(handle, ACPI_DMAR_TYPE_HARDWARE_UNIT))
+	if (!dmar_has_dsm(handle, ACPI_DMAR_TYPE_HARDWARE_UNIT))
 		return AE_OK;
 	*found = handle;
 	return AE_CTRL_TERMINATE;
@@ -352,7 +389,7 @@ static acpi_status stop_at_dsm(acpi_handle handle, u32 level, void *context,
 static int find_dsm(acpi_handle handle, acpi_handle *found)
 {
 	*found = NULL;
-	if (has_dsm(handle, ACPI_DMAR_TYPE_HARDWARE_UNIT)) {
+	if (dmar_has_dsm(handle, ACPI_DMAR_TYPE_HARDWARE_UNIT)) {
 		*found = handle;
 		return 0;
 	}
@@ -399,8 +436,8 @@ int dmar_device_add(acpi_handle handle)
  * @handle: its ACPI object
  *
  * Context: process context, after its devices are gone
- * Return: 0, also when there are no units; -EBUSY while a unit has devices;
- * -ENOMEM
+ * Return: 0, also when there are no units; -EBUSY while a unit has devices or
+ * interrupts come through it; -ENOMEM
  */
 int dmar_device_remove(acpi_handle handle)
 {

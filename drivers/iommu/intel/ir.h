@@ -77,5 +77,13 @@ struct intel_iommu *ir_hpet_unit(unsigned int id, struct ir_source *src);
 
 /* ir_unit.c */
 bool ir_x2apic_mode(void);
+#ifdef CONFIG_IRQ_REMAP
+bool ir_in_use(const struct intel_iommu *iommu);
+#else
+static inline bool ir_in_use(const struct intel_iommu *iommu)
+{
+	return false;
+}
+#endif
 
 #endif /* _INTEL_IR_H */

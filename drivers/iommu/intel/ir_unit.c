@@ -431,11 +431,17 @@ static int ir_hot_add(struct dmar_drhd_unit *drhd)
 	return ret;
 }
 
+/* Does any interrupt come through the unit? */
+bool ir_in_use(const struct intel_iommu *iommu)
+{
+	return iommu->ir && !bitmap_empty(iommu->ir->used, IR_ENTRIES);
+}
+
 static int ir_hot_remove(struct intel_iommu *iommu)
 {
 	if (!iommu->ir)
 		return 0;
-	if (!bitmap_empty(iommu->ir->used, IR_ENTRIES))
+	if (ir_in_use(iommu))
 		return -EBUSY;
 	ir_teardown(iommu);
 	ir_remove_controllers(iommu);

@@ -11,6 +11,7 @@
  */
 #define pr_fmt(fmt)	"DMAR: " fmt
 
+#include <kunit/static_stub.h>
 #include <linux/cpumask.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
@@ -89,6 +90,7 @@ int dmar_set_interrupt(struct intel_iommu *iommu)
 {
 	int irq, ret;
 
+	KUNIT_STATIC_STUB_REDIRECT(dmar_set_interrupt, iommu);
 	if (iommu->irq)
 		return 0;
 

@@ -9,6 +9,7 @@
  */
 #define pr_fmt(fmt)	"DMAR: " fmt
 
+#include <kunit/static_stub.h>
 #include <linux/acpi.h>
 #include <linux/dmi.h>
 #include <linux/init.h>
@@ -86,6 +87,7 @@ bool __ref dmar_registers_answer(u64 base, bool early)
 	void __iomem *reg;
 	u64 cap, ecap;
 
+	KUNIT_STATIC_STUB_REDIRECT(dmar_registers_answer, base, early);
 	reg = early ? early_ioremap(base, VTD_PAGE_SIZE)
 		    : ioremap(base, VTD_PAGE_SIZE);
 	if (!reg)

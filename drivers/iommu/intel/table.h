@@ -198,6 +198,8 @@ void dmar_add_drhd(struct dmar_drhd_unit *drhd);
 void dmar_drop_drhd(struct dmar_drhd_unit *drhd);
 void dmar_firmware_is_broken(unsigned int bugs);
 bool dmar_registers_answer(u64 base, bool early);
+bool dmar_has_dsm(acpi_handle handle, enum acpi_dmar_type type);
+union acpi_object *dmar_eval_dsm(acpi_handle handle, enum acpi_dmar_type type);
 
 /* scope.c */
 bool dmar_scope_leads_to(const struct acpi_dmar_device_scope *scope,

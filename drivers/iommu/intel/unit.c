@@ -9,6 +9,7 @@
  */
 #define pr_fmt(fmt)	"DMAR: " fmt
 
+#include <kunit/static_stub.h>
 #include <linux/device.h>
 #include <linux/iopoll.h>
 #include <linux/ioport.h>
@@ -27,11 +28,21 @@
 
 static DEFINE_IDA(unit_ids);
 
-static int wait_status(struct intel_iommu *iommu, u32 bit, bool set)
+/**
+ * iommu_wait_status() - wait until a command is carried out
+ * @iommu: the unit, with register_lock held
+ * @bit: the bit of the global status register that says so
+ * @set: when it is set, or else clear
+ *
+ * Context: any
+ * Return: 0, -ETIMEDOUT
+ */
+int iommu_wait_status(struct intel_iommu *iommu, u32 bit, bool set)
 {
 	u32 sts;
 
 	lockdep_assert_held(&iommu->register_lock);
+	KUNIT_STATIC_STUB_REDIRECT(iommu_wait_status, iommu, bit, set);
 
 	if (!readl_poll_timeout_atomic(iommu->reg + VTD_GSTS_REG, sts,
 				       !(sts & bit) == !set, 1,
@@ -59,7 +70,7 @@ int iommu_gcmd_set(struct intel_iommu *iommu, u32 bit)
 	raw_spin_lock_irqsave(&iommu->register_lock, flags);
 	iommu->gcmd |= bit;
 	writel(iommu->gcmd, iommu->reg + VTD_GCMD_REG);
-	ret = wait_status(iommu, bit, true);
+	ret = iommu_wait_status(iommu, bit, true);
 	if (ret)
 		iommu->gcmd &= ~bit;
 	raw_spin_unlock_irqrestore(&iommu->register_lock, flags);
@@ -82,7 +93,7 @@ int iommu_gcmd_clear(struct intel_iommu *iommu, u32 bit)
 	raw_spin_lock_irqsave(&iommu->register_lock, flags);
 	iommu->gcmd &= ~bit;
 	writel(iommu->gcmd, iommu->reg + VTD_GCMD_REG);
-	ret = wait_status(iommu, bit, false);
+	ret = iommu_wait_status(iommu, bit, false);
 	raw_spin_unlock_irqrestore(&iommu->register_lock, flags);
 	return ret;
 }
@@ -103,7 +114,7 @@ int iommu_gcmd_oneshot(struct intel_iommu *iommu, u32 bit, bool set)
 
 	raw_spin_lock_irqsave(&iommu->register_lock, flags);
 	writel(iommu->gcmd | bit, iommu->reg + VTD_GCMD_REG);
-	ret = wait_status(iommu, bit, set);
+	ret = iommu_wait_status(iommu, bit, set);
 	raw_spin_unlock_irqrestore(&iommu->register_lock, flags);
 	return ret;
 }
@@ -220,8 +231,17 @@ int iommu_unit_levels(const struct intel_iommu *iommu)
 	return widths ? LEVELS_OF_AW(__fls(widths)) : 0;
 }
 
-static int map_registers(struct intel_iommu *iommu, u64 size)
+/**
+ * iommu_map_registers() - map the registers of a unit
+ * @iommu: the unit, with its reg_phys
+ * @size: bytes
+ *
+ * Context: process context, or boot
+ * Return: 0; -EBUSY when somebody else has claimed them; -ENOMEM
+ */
+int iommu_map_registers(struct intel_iommu *iommu, u64 size)
 {
+	KUNIT_STATIC_STUB_REDIRECT(iommu_map_registers, iommu, size);
 	iommu->reg_size = size;
 	if (!request_mem_region(iommu->reg_phys, size, iommu->name)) {
 		pr_err("%s: registers at 0x%llx are in use by something else\n",
@@ -236,8 +256,15 @@ static int map_registers(struct intel_iommu *iommu, u64 size)
 	return 0;
 }
 
-static void unmap_registers(struct intel_iommu *iommu)
+/**
+ * iommu_unmap_registers() - the reverse
+ * @iommu: the unit
+ *
+ * Context: process context, or boot
+ */
+void iommu_unmap_registers(struct intel_iommu *iommu)
 {
+	KUNIT_STATIC_STUB_REDIRECT(iommu_unmap_registers, iommu);
 	iounmap(iommu->reg);
 	release_mem_region(iommu->reg_phys, iommu->reg_size);
 	iommu->reg = NULL;
@@ -250,7 +277,7 @@ static int map_unit(struct intel_iommu *iommu, struct dmar_drhd_unit *drhd)
 	int ret;
 
 	iommu->reg_phys = drhd->reg_base_addr;
-	ret = map_registers(iommu, drhd->reg_size);
+	ret = iommu_map_registers(iommu, drhd->reg_size);
 	if (ret)
 		return ret;
 
@@ -259,7 +286,7 @@ static int map_unit(struct intel_iommu *iommu, struct dmar_drhd_unit *drhd)
 	if (!dmar_caps_answer(iommu->cap, iommu->ecap)) {
 		pr_err(FW_BUG "%s: there is no unit at 0x%llx: capabilities read 0x%llx\n",
 		       iommu->name, iommu->reg_phys, iommu->cap);
-		unmap_registers(iommu);
+		iommu_unmap_registers(iommu);
 		return -ENXIO;
 	}
 
@@ -268,8 +295,8 @@ static int map_unit(struct intel_iommu *iommu, struct dmar_drhd_unit *drhd)
 	need = ALIGN(max(iotlb_end, faults_end), VTD_PAGE_SIZE);
 	if (need <= iommu->reg_size)
 		return 0;
-	unmap_registers(iommu);
-	return map_registers(iommu, need);
+	iommu_unmap_registers(iommu);
+	return iommu_map_registers(iommu, need);
 }
 
 /* Domain IDs have 16 bits: 7 in CAP.ND is reserved (11.4.2). */
@@ -362,7 +389,7 @@ void iommu_unit_free(struct intel_iommu *iommu)
 	iommu_free_irq(iommu);
 	iommu_fault_stop(iommu);
 	qi_free(iommu);
-	unmap_registers(iommu);
+	iommu_unmap_registers(iommu);
 	xa_destroy(&iommu->devices);
 	ida_destroy(&iommu->did_ida);
 	ida_free(&unit_ids, iommu->seq_id);

@@ -224,6 +224,9 @@ int iommu_disable_pmr(struct intel_iommu *iommu);
 int iommu_gcmd_set(struct intel_iommu *iommu, u32 bit);
 int iommu_gcmd_clear(struct intel_iommu *iommu, u32 bit);
 int iommu_gcmd_oneshot(struct intel_iommu *iommu, u32 bit, bool set);
+int iommu_wait_status(struct intel_iommu *iommu, u32 bit, bool set);
+int iommu_map_registers(struct intel_iommu *iommu, u64 size);
+void iommu_unmap_registers(struct intel_iommu *iommu);
 
 int iommu_add_device(struct intel_iommu *iommu, u16 sid, struct device *dev);
 void iommu_del_device(struct intel_iommu *iommu, u16 sid);
