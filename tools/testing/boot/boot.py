@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import dmar
 import guest
 import machine
 
@@ -145,6 +146,8 @@ def run_once(scenario, arch, kernel, initrd, log, slow=1, show=None, running=Non
     start = time.monotonic()
     work = Path(tempfile.mkdtemp(prefix="boot-"))
     try:
+        if scenario.dmar:
+            initrd = guest.with_table(initrd, dmar.TABLES[scenario.dmar], work / "initrd")
         if scenario.payload:
             initrd = guest.with_files(initrd, {"kernel": kernel, "initrd": initrd}, work / "initrd")
         disks = {name: machine.sparse(work / name, DISK) for name in scenario.disks}

@@ -167,6 +167,14 @@ def initramfs(arch, cache):
     return path
 
 
+def with_table(base, table, path):
+    """The archive at base behind one with an ACPI table, written to path."""
+    early = Cpio()
+    early.file("kernel/firmware/acpi/dmar.aml", table)
+    path.write_bytes(Cpio.padded(early.bytes()) + Path(base).read_bytes())
+    return path
+
+
 def with_files(base, files, path):
     """The archive at base followed by more files (name -> Path), written to path."""
     extra = Cpio()

@@ -20,6 +20,7 @@ class Scenario:
     deadline: int = 240             # seconds; only ends a hung guest
     arch: str = "x86_64"
     payload: bool = False           # the guest gets the kernel and the initramfs as files
+    dmar: str = ""                  # the name of a table in dmar.py
     acpi: bool = False              # boot through UEFI where the machine has a choice
     pasids: bool = False            # needs the QEMU of tools/qemu, see machine.py
 
@@ -88,6 +89,15 @@ def option_boots():
     }
     for name, (options, kind) in boots.items():
         yield Scenario(f"option-{name}", "option", options, vtd("scalable"), DEVICES[:1], ("disk0",), {"type": kind})
+
+
+def firmware_boots():
+    """What the DMAR table says, which takes the place of QEMU's."""
+    options = f"{ON['scalable']} iommu.strict=1"
+    for mode, on in ON.items():
+        yield Scenario(f"rmrr-{mode}", "rmrr", f"{on} iommu.strict=1", vtd(mode), DEVICES[:4], DISKS, dmar="rmrr")
+    for name, env in {"faulty": {"type": "DMA", "faults": "4"}, "nowhere": {"type": "none"}}.items():
+        yield Scenario(f"firmware-{name}", "option", options, vtd("scalable"), DEVICES[:1], ("disk0",), env, dmar=name)
 
 
 BRIDGED = ("pcie-pci-bridge,id=bridge,addr=10", f"{EDU},bus=bridge,addr=1",
@@ -213,6 +223,7 @@ def scenarios():
                        payload=True, allow=CRASH)
     yield from other_iommu_boots()
     yield from option_boots()
+    yield from firmware_boots()
     yield from ats_boots()
     yield from first_stage_boots()
     yield from aux_boots()

@@ -13,3 +13,4 @@ else
 	check "with the device" sh -c "ls -d /sys/class/iommu/*/devices/$nvme"
 fi
 blk_io "$nvme"
+[ ! "${faults:-}" ] || check "the log counts firmware's faults" sh -c "dmesg | grep -q ' $faults fault(s) in what firmware says'"
