@@ -11,7 +11,7 @@ NOWHERE = 0xfec10000    # nothing answers there
 REGION = 0xfed1c000, 0xfed1ffff     # of the chipset, reserved by firmware
 DRHD, RMRR, ANDD, UNKNOWN = 0, 1, 4, 77
 INCLUDE_ALL = INTR_REMAP = 1
-ENDPOINT, IO_APIC = 1, 3
+ENDPOINT, BRIDGE, IO_APIC = 1, 2, 3
 
 
 def scope(kind, number, bus, device, function=0):
@@ -22,9 +22,10 @@ def structure(kind, body):
     return struct.pack("<HH", kind, 4 + len(body)) + body
 
 
-def drhd(base):
-    """A unit for all devices, and for the I/O APIC as QEMU numbers it."""
-    return structure(DRHD, struct.pack("<BBHQ", INCLUDE_ALL, 0, 0, base) + scope(IO_APIC, 0, 0xff, 0))
+def drhd(base, *scopes):
+    """A unit for some devices, or for all, and for the I/O APIC as QEMU numbers it."""
+    flags = 0 if scopes else INCLUDE_ALL
+    return structure(DRHD, struct.pack("<BBHQ", flags, 0, 0, base) + b"".join(scopes) + scope(IO_APIC, 0, 0xff, 0))
 
 
 def rmrr(first, last, *scopes):
@@ -47,4 +48,6 @@ TABLES = {
     "faulty": table(structure(UNKNOWN, b"?" * 12), rmrr(0x2000, 0x1fff, NVME), structure(ANDD, b"\0\0\0\1no end"),
                     drhd(UNIT), drhd(UNIT), rmrr(0, 0xfff)[:10], struct.pack("<HH", DRHD, 0)),
     "nowhere": table(drhd(NOWHERE)),
+    # the devices of the hot-plug tests one by one, and what comes below two ports
+    "scopes": table(drhd(UNIT, NVME, scope(BRIDGE, 0, 0, 5), scope(BRIDGE, 0, 0, 6), scope(ENDPOINT, 0, 0, 7))),
 }

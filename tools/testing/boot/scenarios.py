@@ -96,6 +96,8 @@ def firmware_boots():
     options = f"{ON['scalable']} iommu.strict=1"
     for mode, on in ON.items():
         yield Scenario(f"rmrr-{mode}", "rmrr", f"{on} iommu.strict=1", vtd(mode), DEVICES[:4], DISKS, dmar="rmrr")
+    yield Scenario("hotplug-scopes", "hotplug", options, vtd("scalable"), HOTPLUG, ("disk0", "hot"),
+                   dmar="scopes")
     for name, env in {"faulty": {"type": "DMA", "faults": "4"}, "nowhere": {"type": "none"}}.items():
         yield Scenario(f"firmware-{name}", "option", options, vtd("scalable"), DEVICES[:1], ("disk0",), env, dmar=name)
 
