@@ -313,21 +313,27 @@ static int map_registers(struct smmu3_device *smmu, struct resource *res)
 	return PTR_ERR_OR_ZERO(smmu->page1);
 }
 
-/* Streams that firmware has DMA going on with, before their device is probed. */
-static void bypass_rmr_streams(struct smmu3_device *smmu)
+/**
+ * smmu3_bypass_rmrs() - let streams pass that firmware has DMA going on with
+ * @smmu: the SMMU; hardware does not look at its tables yet
+ * @rmrs: struct iommu_iort_rmr_data, by rr.list
+ *
+ * Until their device is probed.  StreamIDs that the SMMU does not have are named
+ * in the log.
+ *
+ * Context: May sleep.
+ */
+void smmu3_bypass_rmrs(struct smmu3_device *smmu, struct list_head *rmrs)
 {
 	struct iommu_resv_region *region;
 	struct iommu_iort_rmr_data *rmr;
 	struct smmu3_ste *ste;
-	LIST_HEAD(list);
 	unsigned int i;
 
-	iort_get_rmr_sids(dev_fwnode(smmu->dev), &list);
-	list_for_each_entry(region, &list, list) {
+	list_for_each_entry(region, rmrs, list) {
 		rmr = container_of(region, struct iommu_iort_rmr_data, rr);
 		for (i = 0; i < rmr->num_sids; i++) {
 			ste = smmu3_ste_get(smmu, rmr->sids[i]);
-			/* No hardware looks at it yet. */
 			if (!IS_ERR(ste))
 				smmu3_make_ste_bypass(ste, smmu->features &
 						      SMMU3_FEAT_ATTR_TYPES_OVR ?
@@ -337,7 +343,15 @@ static void bypass_rmr_streams(struct smmu3_device *smmu)
 					rmr->sids[i]);
 		}
 	}
-	iort_put_rmr_sids(dev_fwnode(smmu->dev), &list);
+}
+
+static void bypass_rmr_streams(struct smmu3_device *smmu)
+{
+	LIST_HEAD(rmrs);
+
+	iort_get_rmr_sids(dev_fwnode(smmu->dev), &rmrs);
+	smmu3_bypass_rmrs(smmu, &rmrs);
+	iort_put_rmr_sids(dev_fwnode(smmu->dev), &rmrs);
 }
 
 /*

@@ -406,5 +406,6 @@ extern const struct iommu_ops smmu3_iommu_ops;
 
 /* probe.c */
 struct smmu3_device *smmu3_of_fwnode(const struct fwnode_handle *fwnode);
+void smmu3_bypass_rmrs(struct smmu3_device *smmu, struct list_head *rmrs);
 
 #endif /* _ARM_SMMU3_SMMU_H */
