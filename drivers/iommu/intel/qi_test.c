@@ -11,7 +11,7 @@
 #include <linux/prandom.h>
 #include <linux/slab.h>
 
-#include "queue.h"
+#include "queue_test.h"
 #include "unit.h"
 
 #define D(q0, q1)	((struct qi_desc) { .qw = { (q0), (q1) } })
@@ -81,20 +81,10 @@ static struct q_inval *alloc_ring(struct kunit *test, u8 shift)
 	return qi;
 }
 
-/* What hardware does with the descriptor at @slot. */
-static void execute(struct q_inval *qi, unsigned int slot)
-{
-	const u64 *desc = qi_slot_ptr(qi, slot);
-
-	if (FIELD_GET(QI_TYPE, desc[0]) == QI_WAIT && desc[0] & QI_WAIT_SW)
-		WRITE_ONCE(*(u32 *)phys_to_virt(desc[1]),
-			   FIELD_GET(QI_WAIT_DATA, desc[0]));
-}
-
 static void run_until(struct q_inval *qi, unsigned int *at, unsigned int head)
 {
 	for (; *at != head; *at = qi_next(*at))
-		execute(qi, *at);
+		model_execute(qi, *at);
 }
 
 static void test_ring(struct kunit *test, u8 shift)
@@ -288,7 +278,7 @@ static void model_step(struct q_inval *qi)
 	} else if (qi_desc_device(&desc, &sid) && sid == m->dead_sid) {
 		model_time_out(m, slot, sid);
 	} else {
-		execute(qi, slot);
+		model_execute(qi, slot);
 		m->executed++;
 		model_set_head(m, qi_next(slot));
 	}
