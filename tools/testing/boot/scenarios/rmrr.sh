@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Memory that firmware has a device reach at fixed addresses stays mapped for it.
 nvme=$(pci nvme) other=$(pci vblk)
-regions() { cat "$(group "$1")/reserved_regions"; }
 # Four pages; the last entry of each line is the one that maps it.
 mapped() {
 	same "$1" "fed1c fed1d fed1e fed1f " "$(awk '/^0x00000000fed1[c-f] / { print substr($NF, 11, 5) }' \
