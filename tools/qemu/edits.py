@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The changes to QEMU's source: what the emulated IOMMUs need to serve PASIDs.
+"""The changes to QEMU's source: its errors that boots run into, and what the emulated
+IOMMUs need to serve PASIDs.
 
-Each edit replaces one anchor, which must occur exactly once, so that a QEMU whose
-source differs is refused rather than changed at a wrong place.  README.md explains
-the edits; the section numbers in them are those of
+Each edit replaces an anchor, which must occur exactly as often as the edit says, so that
+a QEMU whose source differs is refused rather than changed at a wrong place.  README.md
+explains the edits; the section numbers in them are those of
   PCIe   PCI Express Base Specification 6.0
   VT-d   Intel Virtualization Technology for Directed I/O 4.1
   SMMU   Arm System Memory Management Unit Architecture (IHI 0070)
@@ -16,6 +17,7 @@ class Edit:
     path: str
     old: str
     new: str
+    count: int = 1
 
 
 def before(path, anchor, text):
@@ -31,8 +33,9 @@ def apply(tree, edits):
     for edit in edits:
         path = tree / edit.path
         text = path.read_text()
-        if text.count(edit.old) != 1:
-            raise ValueError(f"{edit.path}: {text.count(edit.old)} instead of one of: {edit.old.strip().splitlines()[0]}")
+        if text.count(edit.old) != edit.count:
+            raise ValueError(f"{edit.path}: {text.count(edit.old)} instead of {edit.count} of: "
+                             f"{edit.old.strip().splitlines()[0]}")
         path.write_text(text.replace(edit.old, edit.new))
 
 
@@ -84,6 +87,38 @@ MEMORY = (
     }
     return result;
 """),
+)
+
+# A CPU goes on using the section that its TLB was filled from until it flushes the TLB; the
+# section's number means something else as soon as another CPU has changed the memory map.
+CPU_H = "include/hw/core/cpu.h"
+CPUTLB_C = "accel/tcg/cputlb.c"
+
+CPU_TLB = (
+    after(CPU_H, "    hwaddr xlat_section;\n", """\
+    struct MemoryRegionSection *section;
+"""),
+    after(CPUTLB_C, "    full->xlat_section = iotlb - addr_page;\n", "    full->section = section;\n"),
+    Edit(CPUTLB_C, """\
+io_prepare(hwaddr *out_offset, CPUState *cpu, hwaddr xlat,
+           MemTxAttrs attrs, vaddr addr, uintptr_t retaddr)
+{
+    MemoryRegionSection *section;
+    hwaddr mr_offset;
+
+    section = iotlb_to_section(cpu, xlat, attrs);
+    mr_offset = (xlat & TARGET_PAGE_MASK) + addr;
+""", """\
+io_prepare(hwaddr *out_offset, CPUState *cpu, CPUTLBEntryFull *full,
+           MemTxAttrs attrs, vaddr addr, uintptr_t retaddr)
+{
+    MemoryRegionSection *section = full->section;
+    hwaddr mr_offset;
+
+    mr_offset = (full->xlat_section & TARGET_PAGE_MASK) + addr;
+"""),
+    Edit(CPUTLB_C, "io_prepare(&mr_offset, cpu, full->xlat_section, attrs, addr, ra)",
+         "io_prepare(&mr_offset, cpu, full, attrs, addr, ra)", 4),
 )
 
 # PCI: an endpoint asks for a translation, the IOMMU sends it invalidations.
@@ -1264,4 +1299,4 @@ DEVICE = (
          "system_ss.add(when: 'CONFIG_EDU', if_true: files('edu.c', 'pasid-dma.c'))\n"),
 )
 
-ALL = (MEMORY + PCI + VTD_CAPABILITIES + VTD_FAULTS + VTD_PASID_CACHE + VTD_TRANSLATE + SMMU_STREAMS + SMMU_SUBSTREAMS + DEVICE)
+ALL = (MEMORY + CPU_TLB + PCI + VTD_CAPABILITIES + VTD_FAULTS + VTD_PASID_CACHE + VTD_TRANSLATE + SMMU_STREAMS + SMMU_SUBSTREAMS + DEVICE)
