@@ -17,7 +17,6 @@ from harness import BUILD, CROSS, ROOT, log_for, say, shown, tail
 sys.path.append(str(ROOT / "tools/testing/boot"))
 import guest
 import machine
-import place
 
 HERE = ROOT / "tools/testing/bench"
 LIMIT = 600             # seconds; ends only what hangs
@@ -119,11 +118,10 @@ class Boot:
         words = [APPEND[arch], "nokaslr panic=-1 oops=panic loglevel=7", mode,
                  f"bench.run={run}" if run else "", "bench.gate" if record else ""]
         if pasids:
-            argv = [str(machine.find(arch, True)), *(word for path in place.FIRMWARE for word in ("-L", path)),
-                    *WITH_PASIDS[arch], *["-device", DEVICE[arch]] * DEVICES]
+            argv = [*machine.built(arch), *WITH_PASIDS[arch], *["-device", DEVICE[arch]] * DEVICES]
         else:
             # A device for each CPU where there are several.
-            argv = [machine.find(arch), *MACHINES[arch], *["-device", "edu"] * (1 if exact else DEVICES)]
+            argv = [machine.distribution(arch), *MACHINES[arch], *["-device", "edu"] * (1 if exact else DEVICES)]
         self.argv = [*argv, *COMMON, *(EXACT if exact else PARALLEL),
                      "-kernel", str(kernel.image), "-initrd", str(initrd), "-append", " ".join(filter(None, words))]
         if record:
@@ -181,12 +179,12 @@ class Boot:
 
 def has_pasids(arch):
     """Whether there is a QEMU whose devices have PASIDs."""
-    return machine.find(arch, True) is not None
+    return bool(machine.built(arch))
 
 
 def cross_missing(arch):
     """What is not installed to measure an architecture, or None."""
-    if not machine.find(arch):
+    if not machine.distribution(arch):
         return machine.QEMU[arch]
     try:
         guest.compiler(arch)

@@ -3,9 +3,9 @@
 
 Always emulation (tcg): /dev/kvm can exist and hang, and emulated runs repeat.
 
-A scenario runs on the distribution's QEMU, or on the one that tools/qemu builds
-(Scenario.pasids): only that has devices with PASIDs, and it is the one that is new
-enough for first-stage translation.
+A scenario runs on the QEMU that tools/qemu builds, which is the same everywhere: only that
+has devices with PASIDs, and the errors of QEMU's that they run into are mended there.
+A guest without devices can run on the distribution's.
 """
 import json
 import os
@@ -42,17 +42,23 @@ APPEND = ("loglevel=7 printk.devkmsg=on panic=-1 oops=panic random.trust_cpu=on 
 CLOCK = {"x86_64": ["tsc=unstable", "tsc_early_khz=2500000"], "arm64": []}
 
 
-def find(arch, pasids=False):
-    """The path of QEMU for an architecture, None where it is not installed or built."""
-    return place.binary(arch) if pasids else shutil.which(QEMU[arch])
+def distribution(arch):
+    """The path of the distribution's QEMU for an architecture, None where it is not installed."""
+    return shutil.which(QEMU[arch])
+
+
+def built(arch):
+    """The QEMU of tools/qemu for an architecture, as words of a command; none where it is not built."""
+    program = place.binary(arch)
+    return [str(program), *(word for path in place.FIRMWARE for word in ("-L", path))] if program else []
 
 
 def missing(arch):
-    """What the machines of an architecture need and is not there."""
-    if not find(arch):
-        yield QEMU[arch]
+    """What the machines of an architecture need and is not there, and what brings it."""
+    if not built(arch):
+        yield "the QEMU of the boots is not built: run tools/qemu/build"
     if arch in FIRMWARE and not os.path.exists(FIRMWARE[arch]):
-        yield FIRMWARE[arch]
+        yield f"{FIRMWARE[arch]} is not installed: run tools/setup --arch {arch}"
 
 
 def words(arch):
@@ -62,9 +68,7 @@ def words(arch):
 
 def argv(arch, scenario, kernel, initrd, disks):
     """The whole command line but for the monitor; disks: node name -> file."""
-    args = [str(find(arch, scenario.pasids)), *BASE[arch], *COMMON]
-    if scenario.pasids:
-        args += [word for path in place.FIRMWARE for word in ("-L", path)]
+    args = [*built(arch), *BASE[arch], *COMMON]
     for name, path in disks.items():
         args += ["-blockdev", f"driver=raw,node-name={name},file.driver=file,file.filename={path}"]
     for device in (*scenario.iommu, *scenario.devices):

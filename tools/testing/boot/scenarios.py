@@ -22,7 +22,6 @@ class Scenario:
     payload: bool = False           # the guest gets the kernel and the initramfs as files
     dmar: str = ""                  # the name of a table in dmar.py
     acpi: bool = False              # boot through UEFI where the machine has a choice
-    pasids: bool = False            # needs the QEMU of tools/qemu, see machine.py
 
 
 def vtd(mode, *options):
@@ -168,10 +167,10 @@ def first_stage_boots():
     """A unit without second-stage tables: DMA and user-space domains are first-stage."""
     unit, on = vtd("scalable", "x-flts=on"), ON["scalable"]
     for policy, (options, kind) in POLICY.items():
-        yield Scenario(f"io-first-{policy}", "io", f"{on} {options}", unit, DEVICES, DISKS, {"type": kind}, pasids=True)
-    yield Scenario("type-first", "type", f"{on} iommu.strict=1", unit, DEVICES, DISKS, TYPES["legacy"], pasids=True)
+        yield Scenario(f"io-first-{policy}", "io", f"{on} {options}", unit, DEVICES, DISKS, {"type": kind})
+    yield Scenario("type-first", "type", f"{on} iommu.strict=1", unit, DEVICES, DISKS, TYPES["legacy"])
     yield Scenario("vfio-first", "vfio", f"{on} iommu.strict=1 {UNSAFE}", unit, (*DEVICES[:1], f"{EDU},addr=8"),
-                   ("disk0",), pasids=True)
+                   ("disk0",))
 
 
 def aux_boots():
@@ -179,13 +178,13 @@ def aux_boots():
     for name, (iommu, ats) in AUX.items():
         devices = (f"pasid-dma,{ats},addr=8", f"pasid-dma,{ats},addr=9", f"pasid-dma,pasid-bits=6,{ats},addr=10",
                    f"pasid-dma,pasid-bits=0,{ats},addr=11")
-        yield Scenario(f"aux-{name}", "aux", on, iommu, (*DEVICES[:1], *devices), ("disk0",), pasids=True, deadline=600)
+        yield Scenario(f"aux-{name}", "aux", on, iommu, (*DEVICES[:1], *devices), ("disk0",), deadline=600)
     for name in ("second", "first"):
         iommu, ats = AUX[name]
         yield Scenario(f"aux-many-{name}", "auxmany", on, iommu, (*DEVICES[:1], f"pasid-dma,{ats},addr=8"), ("disk0",),
-                       {"count_of_domains": "4000", "rounds": "4000"}, pasids=True, deadline=900)
+                       {"count_of_domains": "4000", "rounds": "4000"}, deadline=900)
     iommu, ats = AUX["second"]
-    yield Scenario("aux-plug", "auxplug", on, iommu, HOTPLUG[1:3], env={"options": ats}, pasids=True,
+    yield Scenario("aux-plug", "auxplug", on, iommu, HOTPLUG[1:3], env={"options": ats},
                    allow=r"WARNING: .*iommu")
 
 
@@ -232,4 +231,4 @@ def scenarios():
 
 
 DEMO = Scenario("demo", "demo", f"{ON['scalable']} iommu.strict=1", AUX["second"][0],
-                (*DEVICES, "pasid-dma,ats=on,addr=10"), DISKS, pasids=True)
+                (*DEVICES, "pasid-dma,ats=on,addr=10"), DISKS)

@@ -15,7 +15,7 @@ for round in 1 2 3; do
 	check "it has a group" [ -e "$(group "$dev")/devices/$dev" ]
 	blk_io "$dev"
 	check "I/O goes on" stress /tmp/stress "$dev"
-	host device_add driver=e1000e id=nic netdev=net0 bus=port2
+	host device_add driver=e1000e id=nic netdev=net0 bus=port2 romfile=
 	check "a NIC appears" within 60 nic_up
 	net_io "$(pci e1000e)" "$vnet"
 	host device_del id=hot
