@@ -7,6 +7,7 @@ A scenario runs on the QEMU that tools/qemu builds, which is the same everywhere
 has devices with PASIDs, and the errors of QEMU's that they run into are mended there.
 A guest without devices can run on the distribution's.
 """
+import contextlib
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "qemu"))
@@ -111,10 +113,8 @@ class Monitor:
 
     def send(self, message):
         with self.lock:
-            try:
+            with contextlib.suppress(OSError):      # QEMU is gone; its exit is noticed elsewhere
                 self.ours.sendall(json.dumps(message).encode() + b"\n")
-            except OSError:
-                pass            # QEMU is gone; its exit is noticed elsewhere
 
     def listen(self):
         try:
@@ -161,8 +161,10 @@ class Monitor:
 class Machine:
     """A running QEMU: its console line by line, its end at the latest at the deadline.
 
-    QEMU is a child of timeout(1), so that it ends even if we are killed.
+    QEMU is a child of timeout(1), so that it ends even if we are killed.  A kernel that
+    is not through at the deadline tells first what it waits for: sysrq by a serial break.
     """
+    ASK, PATIENCE = b"wl", 3        # blocked tasks, all CPUs; seconds for each to be told
 
     def __init__(self, args, deadline):
         self.monitor = Monitor()
@@ -170,7 +172,7 @@ class Machine:
         # Kept apart from the console, whose lines it would cut in two.
         self.stderr = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
-            ["timeout", "-k", "5", str(deadline + 30), *args, *self.monitor.args()], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            ["timeout", "-k", "5", str(deadline + 30), *args, *self.monitor.args()], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=self.stderr, pass_fds=[self.monitor.theirs.fileno()], start_new_session=True)
         self.monitor.start()
         self.timer = threading.Timer(deadline, self.expire)
@@ -178,7 +180,17 @@ class Machine:
 
     def expire(self):
         self.timed_out = True
+        for key in self.ASK:
+            self.monitor.send({"execute": "chardev-send-break", "arguments": {"id": "serial0"}})
+            time.sleep(self.PATIENCE / 2)
+            self.type(bytes([key]))
+            time.sleep(self.PATIENCE / 2)
         self.kill()
+
+    def type(self, text):
+        with contextlib.suppress(OSError, ValueError):      # QEMU is gone
+            self.process.stdin.write(text)
+            self.process.stdin.flush()
 
     def kill(self):
         if self.process.poll() is None:
@@ -200,6 +212,8 @@ class Machine:
             self.kill()
         self.timer.cancel()
         self.process.stdout.close()
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
         self.stderr.close()
         self.monitor.close()
         return self.process.wait()
