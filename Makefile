@@ -41,7 +41,9 @@ kernel:
 qemu:
 	@tools/qemu/build
 
-demo: setup qemu
+demo:
+	@tools/setup --arch x86_64
+	@tools/qemu/build
 	@tools/demo
 
 check:

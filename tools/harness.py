@@ -3,7 +3,8 @@
 
 Places (ROOT, BUILD, TREE, LOGS, CACHE), steps that show progress and name their
 log when they fail, the environment for Kbuild, and the counts that every check
-ends with.  Nothing here depends on CACHE: removing it costs time only.
+ends with.  Nothing here depends on CACHE: removing it costs time only.  Without a home
+directory to write to it is below BUILD.
 """
 import contextlib
 import fcntl
@@ -21,7 +22,20 @@ BUILD = ROOT / "build"
 TREE = BUILD / "linux"
 LOGS = BUILD / "log"
 CONFIGS = ROOT / "tools/testing/configs"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "linux-iommu"
+
+
+def cache():
+    try:
+        path = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "linux-iommu"
+        path.mkdir(parents=True, exist_ok=True)
+        if os.access(path, os.W_OK):
+            return path
+    except (OSError, RuntimeError):     # read-only; a user without a home directory
+        pass
+    return BUILD / "cache"
+
+
+CACHE = cache()
 
 # What of the checkout is laid over the kernel tree.
 OVERLAY = ("drivers", "include", "Documentation", "samples")
@@ -46,7 +60,12 @@ SPLATS = re.compile(
 _tty = sys.stdout.isatty()
 
 # Being told to end runs the clean-up of whatever is under way.
-signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+for _number in (signal.SIGTERM, signal.SIGHUP):
+    signal.signal(_number, lambda number, frame: sys.exit(128 + number))
+
+# The locks that are held.  What a step runs inherits them: should it outlive us, nobody else
+# builds in the same place before it has ended.
+_held = set()
 
 
 def say(text=""):
@@ -84,7 +103,11 @@ def locked(name):
         except BlockingIOError:
             say(f"   waiting for another '{name}' step in this checkout")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        _held.add(lock.fileno())
+        try:
+            yield
+        finally:
+            _held.remove(lock.fileno())
 
 
 def tail(log, lines=25):
@@ -143,7 +166,7 @@ def step(title, argv, log, pattern=r"^", unit="lines", expect=0, check=True, **p
     progress = Progress()
     with open(log, "wb") as out:
         proc = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out,
-                                stderr=subprocess.STDOUT, start_new_session=True, **popen)
+                                stderr=subprocess.STDOUT, start_new_session=True, pass_fds=_held, **popen)
     count = Count(log, pattern)
     try:
         while True:
@@ -166,6 +189,26 @@ def step(title, argv, log, pattern=r"^", unit="lines", expect=0, check=True, **p
     return proc.returncode, count.seen
 
 
+def tool(*argv):
+    """Runs another tool, which says itself what is wrong; ends it first when we are ended.
+
+    Returns its exit status.
+    """
+    proc = subprocess.Popen([str(word) for word in argv])
+    try:
+        return proc.wait()
+    except BaseException:
+        proc.terminate()
+        proc.wait()
+        raise
+
+
+def need(*argv):
+    """Runs another tool; ends this one, with its status, when it failed."""
+    if status := tool(*argv):
+        sys.exit(status)
+
+
 def kbuild_env():
     """The environment for Kbuild: ccache when it is there, nothing of our own make."""
     env = dict(os.environ, LC_ALL="C", CCACHE_NOHASHDIR="1")
@@ -178,12 +221,21 @@ def kbuild_env():
     return env
 
 
+def cross(arch):
+    """The prefix of the tools that build for an architecture; empty for the machine's own."""
+    machine, prefix = CROSS[arch]
+    return "" if os.uname().machine == machine else prefix
+
+
+def compiler_version(arch):
+    return subprocess.run([cross(arch) + "gcc", "--version"], capture_output=True, check=True).stdout
+
+
 def kbuild(tree, out, arch, *args):
     """The make command line that builds in tree/out (out is relative to tree)."""
     argv = ["make", "-C", str(tree), f"O={out}", f"ARCH={arch}", f"-j{jobs()}"]
-    machine, prefix = CROSS[arch]
-    if os.uname().machine != machine:
-        argv.append(f"CROSS_COMPILE={prefix}")
+    if cross(arch):
+        argv.append(f"CROSS_COMPILE={cross(arch)}")
     return argv + list(args)
 
 

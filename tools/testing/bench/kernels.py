@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 import kconfig
-from harness import (BUILD, CONFIGS, CROSS, IMAGES, ROOT, TREE, kbuild, kbuild_env, locked, log_for, our_files, say,
+from harness import (BUILD, CONFIGS, CROSS, IMAGES, ROOT, TREE, kbuild, kbuild_env, locked, log_for, need, our_files, say,
                      shown, step)
 
 HERE = ROOT / "tools/testing/bench"
@@ -26,7 +26,7 @@ class Kernel:
 
     def unpack(self):
         more = [] if self.name == "ours" else ["--base", str(self.tree)]
-        subprocess.run([str(ROOT / "tools/tree"), *more], check=True)
+        need(ROOT / "tools/tree", *more)
 
     def configure(self):
         """The same fragments for both; made again when they or a Kconfig changed."""
@@ -37,6 +37,7 @@ class Kernel:
         mark = self.path / ".configured"
         if mark.exists() and mark.read_text() == digest.hexdigest():
             return
+        mark.unlink(missing_ok=True)
         kconfig.make(self.tree, self.out, self.arch, paths, f"configure {self.name} {self.arch}")
         mark.write_text(digest.hexdigest())
 

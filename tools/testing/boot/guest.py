@@ -9,14 +9,18 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 import tempfile
+import time
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from harness import cross  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 GUEST = HERE / "guest"
 SCENARIOS = HERE / "scenarios"
-PREFIX = {"x86_64": "x86_64-linux-gnu-", "arm64": "aarch64-linux-gnu-"}
-MACHINE = {"x86_64": "x86_64", "arm64": "aarch64"}
+DAY = 24 * 3600         # seconds
 DEBIAN = {"x86_64": "amd64", "arm64": "arm64"}
 # Headers of interfaces that the overlay adds, which the compiler's system does not have.
 UAPI = HERE.parents[2] / "include/uapi"
@@ -60,7 +64,7 @@ class Cpio:
 
 def busybox(arch, cache):
     """A static busybox for the architecture."""
-    if os.uname().machine == MACHINE[arch]:
+    if not cross(arch):
         found = shutil.which("busybox")
         if not found:
             raise Missing("busybox-static is not installed: run tools/setup")
@@ -97,9 +101,7 @@ def fetch_busybox(arch, path):
 
 
 def compiler(arch):
-    if os.uname().machine == MACHINE[arch]:
-        return "gcc"
-    found = shutil.which(PREFIX[arch] + "gcc")
+    found = shutil.which(cross(arch) + "gcc")
     if not found:
         raise Missing(f"no compiler for {arch}: run tools/setup --arch {arch}")
     return found
@@ -159,7 +161,8 @@ def initramfs(arch, cache):
     path = cache / f"initramfs-{arch}-{digest([*sources(), iot, box, Path(__file__)])}.cpio"
     if not path.exists():
         for old in (*cache.glob(f"initramfs-{arch}-*.cpio"), *cache.glob(f"iot-{arch}-*")):
-            if old != iot:
+            # Another run may still boot what is not old.
+            if old != iot and time.time() - old.stat().st_mtime > DAY:
                 old.unlink(missing_ok=True)
         new = path.with_suffix(f".{os.getpid()}")
         new.write_bytes(archive(arch, iot, box))
