@@ -28,6 +28,7 @@ static struct {
 	unsigned long fail_at;	/* which allocation fails, counted from 1 */
 	unsigned long lines;	/* flushed */
 	unsigned long fences;
+	unsigned long empty;	/* flushes of nothing */
 	unsigned long early;	/* links that became visible before their table */
 	void (*race)(void);	/* runs once, in the middle of the next allocation */
 } seam = {
@@ -40,6 +41,7 @@ static void seam_reset(void)
 	seam.fail_at = 0;
 	seam.lines = 0;
 	seam.fences = 0;
+	seam.empty = 0;
 	seam.early = 0;
 	seam.race = NULL;
 }
@@ -168,6 +170,17 @@ static void seam_flush(void *addr)
 	spin_unlock_irqrestore(&seam.lock, flags);
 }
 
+#ifndef CONFIG_X86
+static void seam_flush_range(const u64 *start, size_t bytes)
+{
+	const u64 *line = PTR_ALIGN_DOWN(start, SEAM_LINE);
+
+	seam.empty += !bytes;
+	for (; line < start + bytes / sizeof(u64); line += SEAM_LINE / sizeof(u64))
+		seam_flush((void *)line);
+}
+#endif
+
 static void seam_fence(void)
 {
 	unsigned long flags;
@@ -181,6 +194,10 @@ static void seam_fence(void)
 #define pgt_mem_free(table, bytes)	seam_free(table, bytes)
 #define pgt_mem_flush(line)	seam_flush((void *)(line))
 #define pgt_mem_fence()		seam_fence()
+#ifdef CONFIG_X86
 #define pgt_mem_line()		((unsigned long)SEAM_LINE)
+#else
+#define pgt_mem_flush_range(start, bytes)	seam_flush_range(start, bytes)
+#endif
 
 #endif /* __IOMMU_PGTABLE_FORMAT_SEAM_H */

@@ -61,6 +61,12 @@ static void fmt_test_params(struct kunit *test)
 	REFUSED(pgsize_bitmap, BLOCK);
 	REFUSED(pgsize_bitmap, GRANULE | GRANULE << 1);
 #undef REFUSED
+	/* No memory is where hardware's addresses end. */
+	bad = good;
+	bad.paddr_bits = TEST_GRANULE_SHIFT;
+	KUNIT_EXPECT_EQ(test, pgt_init(&pgt, &bad), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, seam_tables(), 0);
+	seam.allocs = 0;
 	seam.fail_at = 1;
 	KUNIT_EXPECT_EQ(test, pgt_init(&pgt, &good), -ENOMEM);
 	KUNIT_EXPECT_EQ(test, seam_tables(), 0);

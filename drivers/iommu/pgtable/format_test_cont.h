@@ -161,10 +161,11 @@ static void fmt_test_cont_dirty(struct kunit *test)
 		dirty_read(test, ctx, 0, 16 * size, 0, 0, 0);
 		ctx_check(test, ctx);
 
-		/* From its middle on, it is reported to its end. */
+		/* From its middle on, it is reported to its end, and kept. */
 		dirty_set(ctx, iova);
 		dirty_read(test, ctx, iova + size - span, GRANULE, 0, iova + size - span,
 			   span);
+		dirty_read(test, ctx, iova, GRANULE, 0, iova, size);
 		dirty_read(test, ctx, 0, 16 * size, 0, 0, 0);
 		ctx_unmap(test, ctx, iova, 2 * size);
 		ctx->clean = false;

@@ -326,9 +326,10 @@ static void fmt_test_dirty(struct kunit *test)
 		   GRANULE);
 	dirty_read(test, ctx, 0, all, 0, 0, 0);
 
-	/* A large page is one bit, and is reported to its end. */
+	/* A large page is one bit: reported to its end, and kept for its beginning. */
 	dirty_set(ctx, block + 16 * GRANULE);
 	dirty_read(test, ctx, block + BLOCK / 2, GRANULE, 0, block + BLOCK / 2, BLOCK / 2);
+	dirty_read(test, ctx, block, GRANULE, 0, block, BLOCK);
 	dirty_read(test, ctx, 0, all, 0, 0, 0);
 	dirty_set(ctx, huge);
 	dirty_set(ctx, small);
@@ -509,6 +510,17 @@ static void fmt_test_cost(struct kunit *test)
 	COST(ctx_unmap(test, ctx, BLOCK, BLOCK), 1, 1);
 	COST(ctx_lookup(test, ctx, 0), 0, 0);
 #undef COST
+	ctx_finish(test, ctx);
+
+	/* When it snoops, new leaves are ordered before what starts a device. */
+	params.coherent = true;
+	ctx = ctx_new(test, &params);
+	ctx_map(test, ctx, 0, TEST_PADDR, GRANULE, TEST_RW);
+	seam_reset();
+	ctx_map(test, ctx, GRANULE, TEST_PADDR, GRANULE, TEST_RW);
+	KUNIT_EXPECT_EQ(test, seam.fences, !IS_ENABLED(CONFIG_X86));
+	ctx_map(test, ctx, 2 * GRANULE, TEST_PADDR, 7 * GRANULE, TEST_RW);
+	KUNIT_EXPECT_EQ(test, seam.fences, 2 * !IS_ENABLED(CONFIG_X86));
 	ctx_finish(test, ctx);
 }
 

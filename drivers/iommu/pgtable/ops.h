@@ -43,7 +43,7 @@ static inline int pgt_init(struct pgt *pgt, const struct pgt_params *params)
 		.supervisor = params->supervisor,
 		.dirty = params->dirty,
 	};
-	pgt->top = pgt_mem_alloc(pgt->nid, GFP_KERNEL_ACCOUNT,
+	pgt->top = pgt_new_table(pgt, GFP_KERNEL_ACCOUNT,
 				 pgt_tops(pgt) * PGT_GRANULE);
 	if (!pgt->top)
 		return -ENOMEM;
@@ -202,6 +202,7 @@ static __always_inline bool pgt_unmap_page(const struct pgt *pgt, unsigned long 
 		return true;
 	WRITE_ONCE(*entry, 0);
 	pgt_flush_one(pgt, entry);
+	pgt_fence(pgt);
 	*unmapped = pgt_span(level);
 	return true;
 }
@@ -311,14 +312,15 @@ static inline int pgt_read_dirty(struct pgt *pgt, unsigned long iova, size_t siz
 		do {
 			u64 old = READ_ONCE(*entry);
 			unsigned long entries = pgt_page_entries(old, at.level);
-			unsigned long next = ALIGN_DOWN(iova, span * entries) +
-					     span * entries;
+			unsigned long first = ALIGN_DOWN(iova, span * entries);
+			unsigned long next = first + span * entries;
+			/* Nobody would be told of a part that is left of the range. */
+			bool keep = flags & IOMMU_DIRTY_NO_CLEAR || first < iova;
 
 			if (at.level && (old & FMT_LINKED))
 				break;
 			if (old && fmt_is_leaf(old, at.level) &&
-			    pgt_take_dirty_page(pgt, entry, entries,
-						flags & IOMMU_DIRTY_NO_CLEAR))
+			    pgt_take_dirty_page(pgt, entry, entries, keep))
 				iommu_dirty_bitmap_record(dirty, iova, next - iova);
 			iova = next;
 			if (FMT_CONT)

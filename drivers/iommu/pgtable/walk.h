@@ -178,7 +178,9 @@ static __always_inline bool pgt_in_range(u64 start, u64 len, u64 last)
 static __always_inline void pgt_flush_lines(const u64 *first, const u64 *end)
 {
 #ifdef pgt_mem_flush_range
-	pgt_mem_flush_range(first, (end - first) * sizeof(u64));
+	/* Nothing, which may be nowhere, is no range: one line is the least there is. */
+	if (first != end)
+		pgt_mem_flush_range(first, (end - first) * sizeof(u64));
 #else
 	unsigned long step = pgt_mem_line();
 	unsigned long line = (unsigned long)first & ~(step - 1);
@@ -195,13 +197,11 @@ static __always_inline void pgt_flush(const struct pgt *pgt, const u64 *first,
 		pgt_flush_lines(first, end);
 }
 
-/* The same for one entry, which never straddles lines, and a fence. */
+/* The same for one entry, which never straddles lines. */
 static __always_inline void pgt_flush_one(const struct pgt *pgt, u64 *entry)
 {
-	if (!pgt->coherent) {
+	if (!pgt->coherent)
 		pgt_mem_flush(entry);
-		pgt_mem_fence();
-	}
 }
 
 static __always_inline void pgt_fence(const struct pgt *pgt)
@@ -210,10 +210,31 @@ static __always_inline void pgt_fence(const struct pgt *pgt)
 		pgt_mem_fence();
 }
 
+/*
+ * Behind new leaves: a walk finds them when the caller has a device start, by however
+ * relaxed a register write.  Stores of x86 stay in order.
+ */
+static __always_inline void pgt_fence_new(const struct pgt *pgt)
+{
+	if (!IS_ENABLED(CONFIG_X86) || !pgt->coherent)
+		pgt_mem_fence();
+}
+
+/* Zeroed memory for tables that the hardware's addresses reach, or NULL. */
+static __always_inline u64 *pgt_new_table(const struct pgt *pgt, gfp_t gfp, size_t bytes)
+{
+	u64 *table = pgt_mem_alloc(pgt->nid, gfp, bytes);
+
+	if (!table || pgt_in_range(virt_to_phys(table), bytes, pgt->paddr_last))
+		return table;
+	pgt_mem_free(table, bytes);
+	return NULL;
+}
+
 /* Put a new table behind the empty @entry.  The link that is there then, or 0. */
 static noinline u64 pgt_install(const struct pgt *pgt, u64 *entry, gfp_t gfp)
 {
-	u64 *table = pgt_mem_alloc(pgt->nid, gfp, PGT_GRANULE);
+	u64 *table = pgt_new_table(pgt, gfp, PGT_GRANULE);
 	u64 link, old = 0;
 
 	if (!table)
