@@ -236,7 +236,8 @@ static void ats_on(struct intel_device *device)
 	if (!pci_ats_page_aligned(pdev) || pci_enable_ats(pdev, VTD_PAGE_SHIFT))
 		return;
 	WRITE_ONCE(device->ats_enabled, true);
-	/* What it fetched before flushes knew of it. */
+	/* What it fetched before flushes knew of it, the last of which ends first. */
+	synchronize_rcu_expedited();
 	intel_flush_device_tlb(device);
 }
 
@@ -305,11 +306,12 @@ static bool leads_to(struct intel_device *device, u16 rid,
 	       (live[0] & SMCTX0_PASIDDIRPTR) == virt_to_phys(t->dir);
 }
 
-/* Whoever walked the tables from the root (debugfs, the fault log) is done. */
+/* Whoever walked the tables from the root is done: debugfs, and the fault log. */
 static void wait_for_walkers(struct intel_iommu *iommu)
 {
 	spin_lock_irq(&iommu->lock);
 	spin_unlock_irq(&iommu->lock);
+	synchronize_rcu_expedited();
 }
 
 /*

@@ -333,6 +333,17 @@ static void short_of_memory(struct kunit *test)
 	model_unit_free(test, iommu);
 }
 
+/* iommu_domain_alloc() knows of none. */
+static void no_device(struct kunit *test)
+{
+	struct iommu_domain *domain = intel_domain_alloc_paging(NULL);
+
+	if (IS_ERR(domain))
+		KUNIT_EXPECT_EQ(test, PTR_ERR(domain), -ENODEV);
+	else
+		domain->ops->free(domain);
+}
+
 static struct kunit_case attach_cases[] = {
 	KUNIT_CASE(legacy),
 	KUNIT_CASE(stray_table),
@@ -340,6 +351,7 @@ static struct kunit_case attach_cases[] = {
 	KUNIT_CASE(scalable_second_stage),
 	KUNIT_CASE(scalable_first_stage),
 	KUNIT_CASE(refusals),
+	KUNIT_CASE(no_device),
 	KUNIT_CASE(short_of_memory),
 	{}
 };

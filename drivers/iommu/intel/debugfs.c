@@ -143,7 +143,8 @@ static void dump_pasid(const u64 *context, u32 pasid, u64 addr)
  * @addr: address of the request
  * @pasid: its PASID, or %IOMMU_PASID_INVALID for none
  *
- * Context: Any; takes no lock, so entries may change under it.
+ * Context: Any; takes no lock, so entries may change under it.  RCU keeps tables of
+ * PASIDs, and page tables are read as what may be gone.
  */
 void intel_iommu_dump_entries(struct intel_iommu *iommu, u16 sid, u64 addr,
 			      u32 pasid)
@@ -151,6 +152,7 @@ void intel_iommu_dump_entries(struct intel_iommu *iommu, u16 sid, u64 addr,
 	u64 *context = intel_context_find(iommu, sid);
 	struct top_table top;
 
+	guard(rcu)();
 	pr_info("%s: entries for source ID %02x:%02x.%x, address 0x%llx\n",
 		iommu->name, PCI_BUS_NUM(sid), PCI_SLOT(sid & 0xff),
 		PCI_FUNC(sid & 0xff), addr);

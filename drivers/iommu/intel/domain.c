@@ -10,7 +10,7 @@
  *
  * Which format: scalable mode has both (VT-d 3.4).  First stage is preferred: its
  * IOTLB is flushed by PASID and it is never cached while not present.  What
- * user space asks for is second stage: only there are dirty bits and, later,
+ * iommufd asks for is second stage: only there are dirty bits and, later,
  * parents of nested domains.
  */
 #include <linux/mm.h>
@@ -329,13 +329,12 @@ static int init_second_stage(struct dmar_domain *domain,
 	return vtd_ss_init(&domain->pgt, params);
 }
 
-static int init_pgt(struct dmar_domain *domain, struct device *dev,
-		    bool first_stage)
+static int init_pgt(struct dmar_domain *domain, struct intel_iommu *iommu,
+		    int nid, bool first_stage)
 {
-	struct intel_iommu *iommu = to_intel_device(dev)->iommu;
 	struct pgt_params params = {
 		.sync = free_after_flush,
-		.nid = dev_to_node(dev),
+		.nid = nid,
 		.paddr_bits = PADDR_BITS_MAX,
 		.coherent = iommu_walk_coherent(iommu),
 	};
@@ -353,7 +352,8 @@ static int init_pgt(struct dmar_domain *domain, struct device *dev,
 	return 0;
 }
 
-static struct dmar_domain *alloc_domain(struct device *dev, bool first_stage)
+static struct dmar_domain *alloc_domain(struct intel_iommu *iommu, int nid,
+					bool first_stage)
 {
 	struct dmar_domain *domain;
 	struct flush_list *none;
@@ -368,7 +368,7 @@ static struct dmar_domain *alloc_domain(struct device *dev, bool first_stage)
 	RCU_INIT_POINTER(domain->targets, none);
 	mutex_init(&domain->lock);
 	INIT_LIST_HEAD(&domain->attachments);
-	ret = init_pgt(domain, dev, first_stage);
+	ret = init_pgt(domain, iommu, nid, first_stage);
 	if (!ret)
 		return domain;
 	kfree(none);
@@ -377,19 +377,40 @@ free_domain:
 	return ERR_PTR(ret);
 }
 
+/* The unit whose tables most of the others can use; NULL where there is none. */
+static struct intel_iommu *least_unit(void)
+{
+	struct intel_iommu *iommu, *least = NULL;
+	struct dmar_drhd_unit *drhd;
+
+	guard(rwsem_read)(&dmar_global_lock);
+	for_each_active_iommu(iommu, drhd) {
+		if (!least ||
+		    first_stage_supported(iommu) < first_stage_supported(least) ||
+		    iommu_walk_coherent(iommu) < iommu_walk_coherent(least) ||
+		    cap_mgaw(iommu->cap) < cap_mgaw(least->cap))
+			least = iommu;
+	}
+	return least;
+}
+
 /**
  * intel_domain_alloc_paging() - make a domain for the kernel's own use
- * @dev: the device that it is for
+ * @dev: the device that it is for; NULL: any
  *
  * Context: May sleep.
- * Return: The domain, of no type yet; ERR_PTR: -ENOMEM.
+ * Return: The domain, of no type yet; ERR_PTR: -ENOMEM; -ENODEV where there is no
+ * device and no unit.
  */
 struct iommu_domain *intel_domain_alloc_paging(struct device *dev)
 {
-	struct intel_iommu *iommu = to_intel_device(dev)->iommu;
+	struct intel_iommu *iommu = dev ? to_intel_device(dev)->iommu : least_unit();
 	struct dmar_domain *domain;
 
-	domain = alloc_domain(dev, first_stage_supported(iommu));
+	if (!iommu)
+		return ERR_PTR(-ENODEV);
+	domain = alloc_domain(iommu, dev ? dev_to_node(dev) : NUMA_NO_NODE,
+			      first_stage_supported(iommu));
 	return IS_ERR(domain) ? ERR_CAST(domain) : &domain->domain;
 }
 
@@ -416,7 +437,8 @@ intel_domain_alloc_user(struct device *dev, u32 flags,
 		return ERR_PTR(-EOPNOTSUPP);
 	if (dirty && (!ssads_supported(iommu) || !second_stage_supported(iommu)))
 		return ERR_PTR(-EOPNOTSUPP);
-	domain = alloc_domain(dev, !second_stage_supported(iommu));
+	domain = alloc_domain(iommu, dev_to_node(dev),
+			      !second_stage_supported(iommu));
 	if (IS_ERR(domain))
 		return ERR_CAST(domain);
 	domain->domain.type = IOMMU_DOMAIN_UNMANAGED;

@@ -301,8 +301,10 @@ static bool handle_faults(struct intel_iommu *iommu, bool print)
 	if (fsts & FSTS_PPF)
 		drain_log(iommu, FIELD_GET(FSTS_FRI, fsts), print);
 
-	/* Queue errors are left to those who wait for the queue. */
+	/* Other queue errors are left to those who wait for the queue. */
 	writel(fsts & (FSTS_PFO | FSTS_PRO), iommu->reg + VTD_FSTS_REG);
+	if (fsts & FSTS_ICE)
+		qi_clear_ice(iommu);
 	fsts = readl(iommu->reg + VTD_FSTS_REG);
 	raw_spin_unlock_irqrestore(&iommu->fault_lock, flags);
 	return fsts & FSTS_PPF;
@@ -328,6 +330,17 @@ int iommu_drain_faults(struct intel_iommu *iommu)
 	return 0;
 }
 
+/**
+ * iommu_defer_faults - have somebody look at the fault log soon
+ * @iommu: the unit
+ *
+ * Context: any
+ */
+void iommu_defer_faults(struct intel_iommu *iommu)
+{
+	mod_timer(&iommu->fault_timer, jiffies + 1);
+}
+
 /*
  * No interrupt comes for a fault while one is pending (7.3): whoever leaves one
  * behind must come back.  A storm is not sat out here, but by a timer.
@@ -338,7 +351,7 @@ static void handle_or_defer(struct intel_iommu *iommu)
 
 	while (handle_faults(iommu, true))
 		if (!--rounds) {
-			mod_timer(&iommu->fault_timer, jiffies + 1);
+			iommu_defer_faults(iommu);
 			return;
 		}
 }

@@ -106,7 +106,8 @@ static void ir_disable(struct intel_iommu *iommu)
 {
 	if (!(readl(iommu->reg + VTD_GSTS_REG) & GSTS_IRES))
 		return;
-	if (!cap_esirtps(iommu->cap))
+	/* Without a queue of ours there is nothing of ours in the cache. */
+	if (iommu->qi && !cap_esirtps(iommu->cap))
 		qi_global_iec(iommu);
 	iommu_gcmd_clear(iommu, GCMD_IRE);
 }
@@ -162,11 +163,15 @@ static int ir_enable(struct intel_iommu *iommu)
 	return ret;
 }
 
+/* Whatever was on, a crashed kernel's table, too, is off. */
 static void ir_teardown(struct intel_iommu *iommu)
 {
-	if (!iommu->ir)
+	if (!ecap_ir(iommu->ecap))
 		return;
 	ir_disable(iommu);
+	iommu->flags &= ~UNIT_IR_PRE_ENABLED;
+	if (!iommu->ir)
+		return;
 	ir_table_free(iommu->ir);
 	iommu->ir = NULL;
 }
@@ -270,9 +275,7 @@ static int __init ir_prepare(void)
 	}
 	if (dmar_table_init() < 0 || !(dmar_table_flags() & DMAR_INTR_REMAP))
 		return -ENODEV;
-	if (!ir_all_capable())
-		return -ENODEV;
-	if (!ir_ioapics_covered())
+	if (!ir_all_capable() || !ir_ioapics_covered())
 		goto err_all;
 
 	ir_x2apic = ir_choose_x2apic();
@@ -288,6 +291,7 @@ static int __init ir_prepare(void)
 
 err_all:
 	ir_teardown_all();
+	pr_warn("interrupts are not remapped: a device can raise any of them\n");
 	return -ENODEV;
 }
 

@@ -97,6 +97,26 @@ static void mend_ite(struct intel_iommu *iommu, u64 iqercd)
 	writel(FSTS_ITE, iommu->reg + VTD_FSTS_REG);
 }
 
+/**
+ * qi_clear_ice() - a completion came that nobody waits for
+ * @iommu: the unit, whose FSTS has ICE
+ *
+ * There is nothing to mend.  But as long as any status stands no other raises an
+ * interrupt (VT-d 11.4.9.2, IP).
+ *
+ * Context: any
+ */
+void qi_clear_ice(struct intel_iommu *iommu)
+{
+	u64 iqercd = readq(iommu->reg + VTD_IQERCD_REG);
+	u16 sid = FIELD_GET(IQERCD_ICESID, iqercd);
+
+	writel(FSTS_ICE, iommu->reg + VTD_FSTS_REG);
+	pr_err_ratelimited("%s: unexpected invalidation completion from device %02x:%02x.%x\n",
+			   iommu->name, PCI_BUS_NUM(sid), PCI_SLOT(sid),
+			   PCI_FUNC(sid));
+}
+
 /* Look for queue errors and mend them. */
 static void check_errors(struct intel_iommu *iommu)
 {
@@ -113,13 +133,12 @@ static void check_errors(struct intel_iommu *iommu)
 		mend_iqe(iommu, iqercd);
 	if (fsts & FSTS_ITE)
 		mend_ite(iommu, iqercd);
-	if (fsts & FSTS_ICE) {
-		/* An answer that nobody asked for: nothing to mend. */
-		pr_err_ratelimited("%s: unexpected invalidation completion from device %04llx\n",
-				   iommu->name,
-				   FIELD_GET(IQERCD_ICESID, iqercd));
-		writel(FSTS_ICE, iommu->reg + VTD_FSTS_REG);
-	}
+	if (fsts & FSTS_ICE)
+		qi_clear_ice(iommu);
+
+	/* A fault that was logged meanwhile had no interrupt. */
+	if (readl(iommu->reg + VTD_FSTS_REG) & FSTS_PPF)
+		iommu_defer_faults(iommu);
 }
 
 static void relax(struct q_inval *qi)

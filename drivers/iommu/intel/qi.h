@@ -204,6 +204,7 @@ void qi_free(struct intel_iommu *iommu);
 int qi_submit(struct intel_iommu *iommu, const struct qi_desc *desc,
 	      unsigned int count);
 void qi_global_iec(struct intel_iommu *iommu);
+void qi_clear_ice(struct intel_iommu *iommu);
 
 int iommu_flush_context(struct intel_iommu *iommu, u16 did, u16 sid, u8 fm,
 			u8 gran);

@@ -448,7 +448,9 @@ UNIT_ATTR(address, "%llx", iommu->reg_phys);
 UNIT_ATTR(cap, "%llx", iommu->cap);
 UNIT_ATTR(ecap, "%llx", iommu->ecap);
 UNIT_ATTR(domains_supported, "%lu", cap_ndoms(iommu->cap));
-UNIT_ATTR(domains_used, "%u", READ_ONCE(iommu->nr_dids));
+/* As 6.12 counts: with 0, and in scalable mode with FLPT_DEFAULT_DID. */
+UNIT_ATTR(domains_used, "%u",
+	  READ_ONCE(iommu->nr_dids) + 1 + sm_supported(iommu));
 
 static struct attribute *unit_attrs[] = {
 	&dev_attr_version.attr, &dev_attr_address.attr,

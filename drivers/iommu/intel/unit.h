@@ -84,7 +84,7 @@ struct fault_event_state {
  *	that crashed and not yet replaced (kdump), or NULL; @lock
  * @did_ida: domain IDs of domains, from DID_FIRST on; its own lock
  * @spare_did: one that is allocated and not in use, 0: none; @lock
- * @nr_dids: domain IDs in use, reserved ones included, for sysfs; @lock
+ * @nr_dids: domain IDs in use, without those that are reserved, for sysfs; @lock
  * @devices: source ID -> struct device of the devices that were probed; changed
  *	by iommu_add_device() and iommu_del_device(), read under RCU
  * @qi: invalidation queue, NULL where the unit has none or it is off
@@ -271,6 +271,7 @@ void iommu_fault_init(struct intel_iommu *iommu);
 void iommu_fault_stop(struct intel_iommu *iommu);
 void iommu_clear_faults(struct intel_iommu *iommu);
 int iommu_drain_faults(struct intel_iommu *iommu);
+void iommu_defer_faults(struct intel_iommu *iommu);
 void iommu_free_irq(struct intel_iommu *iommu);
 
 /* quirks.c */
