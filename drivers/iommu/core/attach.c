@@ -288,7 +288,7 @@ void iommu_device_park(struct device *dev)
 	/* Whatever still runs there was not started by this kernel. */
 	if (!parking || dev->iommu->attach_deferred)
 		return;
-	ret = write_domain(parking, dev);
+	ret = parking->ops->attach_dev(parking, dev);
 	if (ret)
 		dev_err(dev, "cannot attach the release domain: %d\n", ret);
 }

@@ -597,8 +597,11 @@ void iommu_member_drop_aux(struct iommu_group *group, struct device *dev)
 		if (!b)
 			continue;
 		count = b->count;
+		/* Its owner may find it unused from here on, and free it. */
+		atomic_inc(&domain->attachments);
 		unbind(group, pasid, at, b);
 		put_pasid(domain, count);
+		atomic_dec(&domain->attachments);
 		while (count--)
 			iommu_feature_put(dev, IOMMU_DEV_FEAT_AUX);
 		dropped++;

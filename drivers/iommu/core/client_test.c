@@ -171,6 +171,11 @@ static int feature_off(struct device *dev, enum iommu_dev_features f)
 	return 0;
 }
 
+static void feature_response(struct device *dev, struct iopf_fault *fault,
+			     struct iommu_page_response *response)
+{
+}
+
 static struct featured *make_featured(struct kunit *test)
 {
 	struct featured *fd = kunit_kzalloc(test, sizeof(*fd), GFP_KERNEL);
@@ -178,6 +183,8 @@ static struct featured *make_featured(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, fd);
 	fd->ops.dev_enable_feat = feature_on;
 	fd->ops.dev_disable_feat = feature_off;
+	fd->ops.page_response = feature_response;
+	fd->client.max_pasids = 64;
 	fd->unit.ops = &fd->ops;
 	mutex_init(&fd->client.feature_lock);
 	fd->client.iommu_dev = &fd->unit;
@@ -271,6 +278,20 @@ static void features_tried(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, fd->on[IOMMU_DEV_FEAT_IOPF]);
 	fd->error = -ENODEV;
 	KUNIT_EXPECT_FALSE(test, iommu_dev_has_feature(dev, IOMMU_DEV_FEAT_SVA));
+}
+
+/* Some drivers agree to switch on what cannot work. */
+static void features_agreed_to(struct kunit *test)
+{
+	struct featured *fd = make_featured(test);
+	struct device *dev = &fd->dev;
+
+	fd->ops.page_response = NULL;
+	KUNIT_EXPECT_FALSE(test, iommu_dev_has_feature(dev, IOMMU_DEV_FEAT_IOPF));
+	KUNIT_EXPECT_TRUE(test, iommu_dev_has_feature(dev, IOMMU_DEV_FEAT_SVA));
+	fd->client.max_pasids = 0;
+	KUNIT_EXPECT_FALSE(test, iommu_dev_has_feature(dev, IOMMU_DEV_FEAT_SVA));
+	KUNIT_EXPECT_FALSE(test, iommu_dev_has_feature(dev, IOMMU_DEV_FEAT_AUX));
 }
 
 /*
@@ -395,6 +416,7 @@ static struct kunit_case client_cases[] = {
 	KUNIT_CASE(features_in_use),
 	KUNIT_CASE(features_errors),
 	KUNIT_CASE(features_tried),
+	KUNIT_CASE(features_agreed_to),
 	KUNIT_CASE(domain_alloc),
 	KUNIT_CASE(domain_dma_cookie),
 	KUNIT_CASE(domain_faults),

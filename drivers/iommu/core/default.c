@@ -326,9 +326,8 @@ static int enter_first(struct iommu_group *group, struct iommu_domain *domain,
 	/* Freed with the last member, even if the attach fails. */
 	group->default_domain = domain;
 	ret = iommu_group_force_domain(group, domain);
-	if (!ret && !mapped && map_direct(group, domain))
-		pr_warn("group %d: firmware's 1:1 ranges could not all be mapped\n",
-			group->id);
+	if (!ret && !mapped)
+		ret = map_direct(group, domain);
 	return ret;
 }
 

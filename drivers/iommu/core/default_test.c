@@ -188,6 +188,26 @@ static void default_direct(struct kunit *test)
 	mock_dev_free(b);
 }
 
+/* Firmware would fault: no device without its ranges. */
+static void default_direct_far(struct kunit *test)
+{
+	struct mock_dev *a = mock_dev_new("a", 1), *b;
+
+	KUNIT_ASSERT_NOT_NULL(test, a);
+	a->direct = true;
+	a->far = true;
+	KUNIT_EXPECT_EQ(test, mock_dev_plug(a), 0);
+	KUNIT_EXPECT_NULL(test, a->dev.iommu_group);
+	mock_dev_free(a);
+	KUNIT_EXPECT_EQ(test, mock.devices, 0);
+	KUNIT_EXPECT_EQ(test, mock.domains, 0);
+	KUNIT_EXPECT_EQ(test, mock.groups, 0);
+
+	/* The next is none the worse. */
+	b = mock_dev_add(test, "b", 1);
+	EXPECT_IN(test, b, iommu_group_default_domain(b->dev.iommu_group));
+}
+
 static void default_no_memory(struct kunit *test)
 {
 	struct mock_dev *a = mock_dev_add(test, "a", 1);
@@ -226,6 +246,7 @@ static struct kunit_case default_cases[] = {
 	KUNIT_CASE(default_failure),
 	KUNIT_CASE(default_unsupported),
 	KUNIT_CASE(default_direct),
+	KUNIT_CASE(default_direct_far),
 	KUNIT_CASE(default_no_memory),
 	{}
 };

@@ -369,8 +369,9 @@ static void mock_resv(struct device *dev, struct list_head *list)
 
 	if (!to_mock(dev)->direct)
 		return;
-	r = iommu_alloc_resv_region(SZ_1M, SZ_8K, IOMMU_READ | IOMMU_WRITE,
-				    IOMMU_RESV_DIRECT, GFP_KERNEL);
+	r = iommu_alloc_resv_region(to_mock(dev)->far ? SZ_4G : SZ_1M, SZ_8K,
+				    IOMMU_READ | IOMMU_WRITE, IOMMU_RESV_DIRECT,
+				    GFP_KERNEL);
 	if (r)
 		list_add_tail(&r->list, list);
 }

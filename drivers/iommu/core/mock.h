@@ -43,6 +43,7 @@
  * @feature_calls: how often a feature was switched
  * @want_type: returned by def_domain_type()
  * @direct: has a 1:1 range that must stay
+ * @far: that range is where no domain reaches
  * @deferred: comes up with DMA running
  * @max_pasids: PASIDs that it can send
  * @finalized: calls of probe_finalize()
@@ -68,6 +69,7 @@ struct mock_dev {
 	unsigned int feature_calls;
 	int want_type;
 	bool direct;
+	bool far;
 	bool deferred;
 	u32 max_pasids;
 	unsigned int finalized;

@@ -130,12 +130,13 @@ EXPORT_SYMBOL_GPL(iommu_device_register);
  */
 void iommu_device_unregister(struct iommu_device *iommu)
 {
-	struct iommu_group *single = iommu->singleton_group;
+	struct iommu_group *single;
 
 	iommu_buses_release(iommu);
 	iommu_registry_del(iommu);
 
 	/* The reference that generic_single_device_group() left here. */
+	single = iommu->singleton_group;
 	iommu->singleton_group = NULL;
 	iommu_group_put(single);
 }

@@ -135,9 +135,9 @@ void iommu_device_unlink(struct iommu_device *iommu, struct device *link)
 {
 	struct device *unit = iommu->dev;
 
-	if (!unit)
-		return;
-	sysfs_remove_link_from_group(&unit->kobj, unit_devices_group.name,
-				     dev_name(link));
+	/* A driver may take its own entry away first. */
+	if (unit)
+		sysfs_remove_link_from_group(&unit->kobj, unit_devices_group.name,
+					     dev_name(link));
 	sysfs_remove_link(&link->kobj, "iommu");
 }
