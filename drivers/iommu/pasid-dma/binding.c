@@ -75,7 +75,7 @@ static int attach_primary(struct pdma_binding *b)
 	return 0;
 
 err_unmap:
-	pdma_space_unmap(b->space, b->ring_iova);
+	pdma_space_unmap_page(b->space, b->ring_iova);
 err_free:
 	free_page((unsigned long)b->ring);
 	return ret;
@@ -91,7 +91,7 @@ static void detach_primary(struct pdma_binding *b)
 	dev->primary = NULL;
 	start_on_dma_api(dev);
 	up_write(&dev->mode);
-	pdma_space_unmap(b->space, b->ring_iova);
+	pdma_space_unmap_page(b->space, b->ring_iova);
 	free_page((unsigned long)b->ring);
 }
 

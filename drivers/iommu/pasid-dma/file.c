@@ -212,6 +212,9 @@ static int rebind(struct pdma_space *space, const struct pasid_dma_attach __user
 		return -EFAULT;
 	if (a.how > PASID_DMA_PRIMARY)
 		return -EINVAL;
+	/* The device reads PASIDs from its ring, which it can be told to write to then. */
+	if (a.how == PASID_DMA_PRIMARY && !capable(CAP_SYS_RAWIO))
+		return -EPERM;
 	if (a.fd >= 0) {
 		other = fdget(a.fd);
 		if (!fd_file(other))

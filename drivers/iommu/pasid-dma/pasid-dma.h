@@ -100,6 +100,7 @@ void pdma_space_free(struct pdma_space *space);
 int pdma_space_map(struct pdma_space *space, const struct pasid_dma_map *map);
 int pdma_space_unmap(struct pdma_space *space, u64 iova);
 int pdma_space_map_page(struct pdma_space *space, u64 iova, void *page);
+void pdma_space_unmap_page(struct pdma_space *space, u64 iova);
 void pdma_space_handle_faults(struct pdma_space *space);
 
 /* binding.c */

@@ -71,7 +71,7 @@ static int pin(struct pdma_mapping *m, const struct pasid_dma_map *map)
 	long pinned;
 	int ret;
 
-	m->pages = kvmalloc_array(npages, sizeof(*m->pages), GFP_KERNEL_ACCOUNT);
+	m->pages = kvmalloc_array(npages, sizeof(*m->pages), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!m->pages)
 		return -ENOMEM;
 	mmgrab(current->mm);
@@ -180,7 +180,7 @@ err_unpin:
  * @iova: where; a multiple of the page size
  * @page: the page
  *
- * It is unmapped by pdma_space_unmap().
+ * It is unmapped by pdma_space_unmap_page(), and by nobody else.
  *
  * Context: may sleep; takes @space->lock.
  * Return: 0; -EINVAL; -EEXIST if something is mapped there; -ENOMEM.
@@ -225,17 +225,7 @@ static void unmap(struct pdma_space *space, struct pdma_mapping *m)
 	unpin(m);
 }
 
-/**
- * pdma_space_unmap() - take back one mapping
- * @space: the space
- * @iova: where it begins
- *
- * When this returns, no device reaches the memory.
- *
- * Context: may sleep; takes @space->lock.
- * Return: 0; -ENOENT if no mapping begins there.
- */
-int pdma_space_unmap(struct pdma_space *space, u64 iova)
+static int take_back(struct pdma_space *space, u64 iova, bool driver)
 {
 	struct pdma_mapping *m;
 
@@ -243,9 +233,38 @@ int pdma_space_unmap(struct pdma_space *space, u64 iova)
 	m = mtree_load(&space->maps, iova);
 	if (!m || m->iova != iova)
 		return -ENOENT;
+	if (driver == !!m->pages)
+		return -EPERM;
 	mtree_erase(&space->maps, iova);
 	unmap(space, m);
 	return 0;
+}
+
+/**
+ * pdma_space_unmap() - take back one mapping of a process
+ * @space: the space
+ * @iova: where it begins
+ *
+ * When this returns, no device reaches the memory.
+ *
+ * Context: may sleep; takes @space->lock.
+ * Return: 0; -ENOENT if no mapping begins there; -EPERM for one of the driver's.
+ */
+int pdma_space_unmap(struct pdma_space *space, u64 iova)
+{
+	return take_back(space, iova, false);
+}
+
+/**
+ * pdma_space_unmap_page() - undo pdma_space_map_page()
+ * @space: the space
+ * @iova: where the page is
+ *
+ * Context: may sleep; takes @space->lock.
+ */
+void pdma_space_unmap_page(struct pdma_space *space, u64 iova)
+{
+	take_back(space, iova, true);
 }
 
 static int count_fault(struct iommu_domain *domain, struct device *dev,

@@ -125,6 +125,7 @@ struct pasid_dma_bounce {
  * struct pasid_dma_attach - give a device the file's address space, or take it back
  * @fd: a file of the device that is meant, or -1: the one that this file is of
  * @how: PASID_DMA_AUX, or PASID_DMA_PRIMARY for the requests without PASID
+ *	(CAP_SYS_RAWIO)
  * @ring: with PASID_DMA_PRIMARY: a free page of the address space, for the driver
  *
  * Attachments count.  With PASID_DMA_PRIMARY the device does nothing through the DMA

@@ -307,6 +307,7 @@ int aux_primary(const struct aux *aux, const struct aux *other)
 	      "it cannot be primary on %s, which has an aux-domain: EBUSY", other->bdf);
 	check(!aux_detach(b, -1, PASID_DMA_AUX), "the aux-domain goes");
 	check(!aux_attach(a, b, PASID_DMA_PRIMARY, ring), "now it is primary there");
+	check(aux_unmap(a, ring) < 0 && errno == EPERM, "the ring of its driver cannot be unmapped: EPERM");
 	check(aux_copies(a, mem, IOVA, HALF, 1, 0), "%s copies with PASID %u", aux->bdf, aux_info(a).pasid);
 	fill(mem, HALF, 2, 0);
 	check(aux_foreign(b, 0, IOVA, IOVA + HALF, HALF, poll) == PASID_DMA_OK && filled(mem + HALF, HALF, 2, 0),
