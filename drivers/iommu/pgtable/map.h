@@ -295,7 +295,8 @@ static noinline int pgt_map_range(struct pgt *pgt, unsigned long iova,
 	int ret = pgt_map_run(&c, paddr, len, pgt->pgsize_bitmap);
 
 	pgt_leave(&c);
-	pgt_fence_new(pgt);
+	pgt_fence(pgt);
+	pgt_order_new(pgt);
 	*mapped = c.iova - iova;
 	return ret;
 }
@@ -311,7 +312,7 @@ static __always_inline bool pgt_map_page(struct pgt *pgt, unsigned long iova,
 		return false;
 	WRITE_ONCE(*entry, pgt_addr_bits(paddr) | bits | fmt_level_bits(level));
 	pgt_flush_one(pgt, entry);
-	pgt_fence_new(pgt);
+	pgt_order_new(pgt);
 	return true;
 }
 
@@ -474,7 +475,8 @@ static __always_inline int pgt_map_sg(struct pgt *pgt, unsigned long iova,
 		return -EINVAL;
 	ret = pgt_map_segments(&c, sg, nents);
 	pgt_leave(&c);
-	pgt_fence_new(pgt);
+	pgt_fence(pgt);
+	pgt_order_new(pgt);
 	*mapped = c.iova - iova;
 	return ret;
 }

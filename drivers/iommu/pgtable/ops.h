@@ -202,7 +202,6 @@ static __always_inline bool pgt_unmap_page(const struct pgt *pgt, unsigned long 
 		return true;
 	WRITE_ONCE(*entry, 0);
 	pgt_flush_one(pgt, entry);
-	pgt_fence(pgt);
 	*unmapped = pgt_span(level);
 	return true;
 }

@@ -197,11 +197,13 @@ static __always_inline void pgt_flush(const struct pgt *pgt, const u64 *first,
 		pgt_flush_lines(first, end);
 }
 
-/* The same for one entry, which never straddles lines. */
+/* The same for one entry, which never straddles lines, and a fence. */
 static __always_inline void pgt_flush_one(const struct pgt *pgt, u64 *entry)
 {
-	if (!pgt->coherent)
+	if (!pgt->coherent) {
 		pgt_mem_flush(entry);
+		pgt_mem_fence();
+	}
 }
 
 static __always_inline void pgt_fence(const struct pgt *pgt)
@@ -211,12 +213,12 @@ static __always_inline void pgt_fence(const struct pgt *pgt)
 }
 
 /*
- * Behind new leaves: a walk finds them when the caller has a device start, by however
- * relaxed a register write.  Stores of x86 stay in order.
+ * Behind new leaves that had no fence: a walk finds them when the caller has a device
+ * start, by however relaxed a register write.  Stores of x86 stay in order.
  */
-static __always_inline void pgt_fence_new(const struct pgt *pgt)
+static __always_inline void pgt_order_new(const struct pgt *pgt)
 {
-	if (!IS_ENABLED(CONFIG_X86) || !pgt->coherent)
+	if (!IS_ENABLED(CONFIG_X86) && pgt->coherent)
 		pgt_mem_fence();
 }
 
