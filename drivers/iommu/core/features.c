@@ -120,9 +120,9 @@ static bool can_do(struct device *dev, enum iommu_dev_features f)
 	/* Some drivers agree to everything. */
 	if (f == IOMMU_DEV_FEAT_IOPF && !ops->page_response)
 		return false;
-	if (f == IOMMU_DEV_FEAT_SVA || f == IOMMU_DEV_FEAT_AUX)
-		if (dev->iommu->max_pasids <= IOMMU_FIRST_GLOBAL_PASID)
-			return false;
+	if ((f == IOMMU_DEV_FEAT_SVA || f == IOMMU_DEV_FEAT_AUX) &&
+	    dev->iommu->max_pasids <= IOMMU_FIRST_GLOBAL_PASID)
+		return false;
 	return ops->dev_has_feat ? ops->dev_has_feat(dev, f) :
 				   try_feature(dev, f);
 }

@@ -43,6 +43,14 @@ static __always_inline void pgt_leave(struct pgt_cursor *c)
 	c->pos = NULL;
 }
 
+/* All that was written is in memory, before the caller has a device start. */
+static __always_inline void pgt_finish(struct pgt_cursor *c)
+{
+	pgt_leave(c);
+	pgt_fence(c->pgt);
+	pgt_order_new(c->pgt);
+}
+
 /* Go to the entry for c->iova in a table at @level. */
 static int pgt_enter(struct pgt_cursor *c, unsigned int level)
 {
@@ -294,9 +302,7 @@ static noinline int pgt_map_range(struct pgt *pgt, unsigned long iova,
 	};
 	int ret = pgt_map_run(&c, paddr, len, pgt->pgsize_bitmap);
 
-	pgt_leave(&c);
-	pgt_fence(pgt);
-	pgt_order_new(pgt);
+	pgt_finish(&c);
 	*mapped = c.iova - iova;
 	return ret;
 }
@@ -474,9 +480,7 @@ static __always_inline int pgt_map_sg(struct pgt *pgt, unsigned long iova,
 	if (!c.bits || !IS_ALIGNED(iova, PGT_GRANULE))
 		return -EINVAL;
 	ret = pgt_map_segments(&c, sg, nents);
-	pgt_leave(&c);
-	pgt_fence(pgt);
-	pgt_order_new(pgt);
+	pgt_finish(&c);
 	*mapped = c.iova - iova;
 	return ret;
 }
