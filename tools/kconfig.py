@@ -3,10 +3,12 @@
 
 A fragment's symbol that does not take effect ends the tool.
 """
+import hashlib
 import re
 import subprocess
+from pathlib import Path
 
-from harness import die, kbuild, kbuild_env, log_for, say, shown, step
+from harness import ROOT, compiler_version, die, kbuild, kbuild_env, log_for, our_files, say, shown, step
 
 SYMBOL = re.compile(r"^(?:(CONFIG_\w+)=(.*)|# (CONFIG_\w+) is not set)$")
 
@@ -36,6 +38,26 @@ def verify(wanted, got):
               for name, (value, path) in wanted.items() if got.get(name, "n") != value]
     if missed:
         die("symbols that do not exist or lack a dependency:\n" + "\n".join(missed))
+
+
+def fingerprint(tree, arch, paths):
+    """Changes when the configuration has to be made again."""
+    digest = hashlib.sha256(arch.encode())
+    kconfigs = [ROOT / name for name in our_files("Kconfig")]
+    for path in [*paths, *kconfigs, tree / ".base.json", Path(__file__)]:
+        digest.update(path.read_bytes())
+    digest.update(compiler_version(arch))
+    return digest.hexdigest()
+
+
+def configure(tree, out, arch, paths, title):
+    """Configures tree/out from the fragments at paths where that was not done with the same before."""
+    mark, print_of = tree / out / ".configured", fingerprint(tree, arch, paths)
+    if mark.exists() and mark.read_text() == print_of:
+        return
+    mark.unlink(missing_ok=True)        # a configuration that fails is none
+    make(tree, out, arch, paths, title)
+    mark.write_text(print_of)
 
 
 def make(tree, out, arch, paths, title):

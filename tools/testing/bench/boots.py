@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 
-from harness import BUILD, CROSS, ROOT, log_for, say, shown, tail
+from harness import BUILD, ROOT, cross, log_for, say, shown, tail
 
 sys.path.append(str(ROOT / "tools/testing/boot"))
 import guest
@@ -189,5 +189,5 @@ def cross_missing(arch):
     try:
         guest.compiler(arch)
     except guest.Missing:
-        return CROSS[arch][1] + "gcc"
+        return cross(arch) + "gcc"
     return None

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The two kernels of the benchmark, and its modules compiled for each."""
 import bisect
-import hashlib
 import re
 import shutil
 import subprocess
 
 import kconfig
-from harness import (BUILD, CONFIGS, CROSS, IMAGES, ROOT, TREE, kbuild, kbuild_env, locked, log_for, need, our_files, say,
-                     shown, step)
+from harness import (BUILD, CONFIGS, IMAGES, ROOT, TREE, cross, kbuild, kbuild_env, locked, log_for, need, say, shown,
+                     step)
 
 HERE = ROOT / "tools/testing/bench"
 STEP = r"^  (?:CC|AS|LD|AR|HOSTCC|HOSTLD)\b"
@@ -29,17 +28,9 @@ class Kernel:
         need(ROOT / "tools/tree", *more)
 
     def configure(self):
-        """The same fragments for both; made again when they or a Kconfig changed."""
+        """The same fragments for both."""
         paths = [CONFIGS / "bench.config", CONFIGS / f"bench-{self.arch}.config"]
-        digest = hashlib.sha256()
-        for path in [*paths, self.tree / ".base.json", *(ROOT / name for name in our_files("Kconfig"))]:
-            digest.update(path.read_bytes())
-        mark = self.path / ".configured"
-        if mark.exists() and mark.read_text() == digest.hexdigest():
-            return
-        mark.unlink(missing_ok=True)
-        kconfig.make(self.tree, self.out, self.arch, paths, f"configure {self.name} {self.arch}")
-        mark.write_text(digest.hexdigest())
+        kconfig.configure(self.tree, self.out, self.arch, paths, f"configure {self.name} {self.arch}")
 
     def build(self):
         self.unpack()
@@ -81,8 +72,7 @@ class Symbols:
     )
 
     def __init__(self, kernel):
-        prefix = CROSS[kernel.arch][1]
-        objdump = prefix + "objdump" if shutil.which(prefix + "objdump") else "objdump"
+        objdump = cross(kernel.arch) + "objdump"
         self.starts, self.names = [], []
         self.end = 0
         for line in sorted((kernel.path / "System.map").read_text().splitlines()):

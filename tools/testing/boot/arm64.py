@@ -22,7 +22,7 @@ def virt(iommu="smmuv3", gic=3):
 PCIEHP = r"possible circular locking dependency detected"
 
 # What a scenario of requests with PASIDs has.
-SUBSTREAMS = {"iommu": (*virt(), "-global arm-smmuv3.ssidsize=16")}
+SUBSTREAMS = (*virt(), "-global arm-smmuv3.ssidsize=16")
 
 
 def boot(name, script, firmware, append, devices=DEVICES, disks=DISKS, **more):
@@ -48,15 +48,15 @@ def each_firmware():
 
 def stage2_boots():
     """An SMMU without stage 1, which QEMU has since 8.1."""
-    more = {"iommu": ("-M virt-9.0,gic-version=3,iommu=smmuv3", "-global arm-smmuv3.stage=2")}
+    iommu = ("-M virt-9.0,gic-version=3,iommu=smmuv3", "-global arm-smmuv3.stage=2")
     for firmware, policy in (("dt", "strict"), ("acpi", "lazy"), ("acpi", "passthrough")):
         options, kind = POLICY[policy]
-        yield boot(f"io-stage2-{policy}", "io", firmware, options, env={"type": kind}, **more)
-    yield boot("type-stage2", "type", "dt", STRICT, env=TYPES, **more)
-    yield boot("vfio-stage2", "vfio", "acpi", STRICT, (*DEVICES[:1], f"{EDU},addr=8"), DISKS[:1], **more)
+        yield boot(f"io-stage2-{policy}", "io", firmware, options, env={"type": kind}, iommu=iommu)
+    yield boot("type-stage2", "type", "dt", STRICT, env=TYPES, iommu=iommu)
+    yield boot("vfio-stage2", "vfio", "acpi", STRICT, (*DEVICES[:1], f"{EDU},addr=8"), DISKS[:1], iommu=iommu)
     # PASIDs choose a stage 1.
     yield boot("auxnone-stage2", "auxnone", "dt", STRICT, (*DEVICES[:1], "pasid-dma,addr=8"), DISKS[:1],
-               **{**more, "iommu": (*more["iommu"], "-global arm-smmuv3.ssidsize=16")})
+               iommu=(*iommu, "-global arm-smmuv3.ssidsize=16"))
 
 
 def aux_boots():
@@ -67,11 +67,11 @@ def aux_boots():
     """
     devices = ("pasid-dma,addr=8", "pasid-dma,addr=9", "pasid-dma,pasid-bits=6,addr=10", "pasid-dma,pasid-bits=0,addr=11")
     for firmware in FIRMWARE:
-        yield boot("aux", "aux", firmware, STRICT, (*DEVICES[:1], *devices), DISKS[:1], **SUBSTREAMS,
+        yield boot("aux", "aux", firmware, STRICT, (*DEVICES[:1], *devices), DISKS[:1], iommu=SUBSTREAMS,
                    env={"permissions": "noexec"}, deadline=600)
-    yield boot("aux-many", "auxmany", "dt", STRICT, (*DEVICES[:1], "pasid-dma,addr=8"), DISKS[:1], **SUBSTREAMS,
+    yield boot("aux-many", "auxmany", "dt", STRICT, (*DEVICES[:1], "pasid-dma,addr=8"), DISKS[:1], iommu=SUBSTREAMS,
                env={"count_of_domains": "4000", "rounds": "4000"}, deadline=900)
-    yield boot("aux-plug", "auxplug", "acpi", STRICT, HOTPLUG[1:3], (), **SUBSTREAMS,
+    yield boot("aux-plug", "auxplug", "acpi", STRICT, HOTPLUG[1:3], (), iommu=SUBSTREAMS,
                env={"options": "ats=off"}, allow=rf"WARNING: .*iommu|{PCIEHP}")
 
 
@@ -102,7 +102,7 @@ def scenarios():
     yield boot("suspend", "suspend", "dt", STRICT, allow=NVME_FREEZE)
     # Strict: an unmap is a command and a wait for it.  More CPUs than the host may have.
     yield boot("stress-strict", "stress", "dt", STRICT, (*DEVICES, "pasid-dma,addr=10", "-smp 4"),
-               env={"type": "DMA", "crowd": "100"}, deadline=600, **SUBSTREAMS)
+               env={"type": "DMA", "crowd": "100"}, deadline=600, iommu=SUBSTREAMS)
     yield boot("stress-lazy", "stress", "dt", POLICY["lazy"][0], (*DEVICES, "-smp 4"), env={"type": "DMA-FQ"}, deadline=600)
     # The virtual IOMMU, on the base's driver
     for firmware, policy in (("dt", "strict"), ("acpi", "lazy")):
